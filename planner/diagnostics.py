@@ -1,0 +1,33 @@
+"""Diagnostics: what is wrong, where, why, and the fix to copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Location:
+    """A place in a text file; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding; `path` is the dotted place in the spec, such as `spec.traffic.rate`."""
+
+    code: str
+    message: str
+    hint: str = ""
+    path: str = ""
+    location: Location | None = None
+    excerpt: str = ""
+    severity: Severity = "error"

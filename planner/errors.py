@@ -1,0 +1,71 @@
+"""Errors that reach a user, each with a stable code and an exit code.
+
+    PlannerError
+    +-- SpecError         one or more diagnostics in the user's files
+    +-- InfeasibleError   a valid spec that nothing in the searched space can meet
+    +-- UsageError        the command line itself is wrong
+    +-- ProviderError     a provider plugin could not be found, loaded or used
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from planner.diagnostics import Diagnostic
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller; the values are disjoint and stable."""
+
+    DONE = 0
+    ERROR = 1
+    CHANGES_PENDING = 2
+    INVALID_SPEC = 3
+    AUTHENTICATION = 4
+    POLICY = 5
+    STALE_PLAN = 6
+    PARTLY_APPLIED = 7
+    INFEASIBLE = 8
+    USAGE = 64
+    INTERRUPTED = 130
+
+
+class PlannerError(Exception):
+    """A failure with a stable kebab-case `code`, one cause and a fix to copy."""
+
+    exit_code: ExitCode = ExitCode.ERROR
+
+    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class SpecError(PlannerError):
+    """Every independent error found in the user's files, in file order."""
+
+    exit_code = ExitCode.INVALID_SPEC
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        first = diagnostics[0]
+        super().__init__(first.code, first.message, hint=first.hint)
+        self.diagnostics = diagnostics
+
+
+class InfeasibleError(PlannerError):
+    """Nothing in the searched space meets the spec."""
+
+    exit_code = ExitCode.INFEASIBLE
+
+
+class UsageError(PlannerError):
+    """The command line asks for something that does not exist or contradicts itself."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ProviderError(PlannerError):
+    """A provider plugin is missing, broken or refuses the request."""

@@ -1,0 +1,83 @@
+"""The plan: everything a reviewer needs, and everything apply will do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from planner.model.candidate import Alternative, Decision, Exclusions, Infeasible
+from planner.model.catalog import Limit
+from planner.model.change import Action, ChangeSet
+
+
+class Mode(StrEnum):
+    """What the plan was compared with."""
+
+    OFFLINE = "offline"
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitBreach:
+    """A limit over a region, workspace or account that the endpoints of one run exceed together."""
+
+    provider: str
+    region: str
+    limit: Limit
+    measured: float
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogStamp:
+    """Which data priced the plan."""
+
+    provider: str
+    region: str
+    version: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointPlan:
+    """One cloud endpoint: the decision, what else was looked at, and the changes it needs.
+
+    `workload` is the spec document it comes from; a split fleet gives several endpoints, of which
+    the first carries the alternatives.
+    """
+
+    workload: str
+    decision: Decision
+    changes: ChangeSet
+    alternatives: tuple[Alternative, ...] = ()
+    excluded: tuple[Exclusions, ...] = ()
+    monthly_usd_before: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The cloud endpoint's name."""
+        return self.decision.endpoint
+
+    @property
+    def action(self) -> Action:
+        """The worst action over its objects."""
+        return self.changes.action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All endpoints of one run, sorted by name."""
+
+    mode: Mode
+    fingerprint: str
+    planner_version: str
+    endpoints: tuple[EndpointPlan, ...]
+    infeasible: tuple[Infeasible, ...] = ()
+    breaches: tuple[LimitBreach, ...] = ()
+    catalogs: tuple[CatalogStamp, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """True when every spec was solved and no shared limit is broken."""
+        return not self.infeasible and not self.breaches

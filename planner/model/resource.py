@@ -1,0 +1,47 @@
+"""Desired state: the cloud objects a decision needs, and the calls that make them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One cloud object as it should be.
+
+    `address` is unique within an endpoint (`endpoint-config/fraud-scorer-3f9c01`), `body` the full
+    request parameters of its creation in the cloud's own names (JSON values only), `after` the
+    addresses that must exist first.
+    """
+
+    address: str
+    kind: str
+    name: str
+    body: dict[str, Any]
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredState:
+    """All cloud objects of one endpoint, each after those it needs."""
+
+    endpoint: str
+    provider: str
+    region: str
+    resources: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCall:
+    """One request of a cloud's API, `parameters` complete as JSON values.
+
+    `service` and `operation` are the cloud's names (`sagemaker` `CreateModel`); REST interfaces
+    add `method` and `path`.
+    """
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    method: str = ""
+    path: str = ""

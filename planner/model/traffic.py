@@ -1,0 +1,124 @@
+"""Traffic as described: five patterns, one value each, in requests per second and seconds.
+
+Clock times are seconds after local midnight; days count from Monday = 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Arrival = Literal["poisson", "uniform"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """A rise to `rate` for `duration_s`, once every `every_s`."""
+
+    rate: float
+    duration_s: float
+    every_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeeklyWindow:
+    """Hours of some weekdays; `end_s` <= `start_s` runs past midnight."""
+
+    days: tuple[int, ...]
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spike:
+    """A known event: from each match of the five-field `cron`, `rate` for `duration_s`.
+
+    `starts_s` are the matches in one reference week, seconds after Monday 00:00 local time.
+    """
+
+    name: str
+    cron: str
+    rate: float
+    duration_s: float
+    starts_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The rate moves in a straight line to `target` over `duration_s`."""
+
+    target: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steady:
+    """One rate, around the clock."""
+
+    rate: float
+    burst: Burst | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intermittent:
+    """`requests_per_day` spread evenly over the windows of each day that has one."""
+
+    requests_per_day: float
+    windows: tuple[WeeklyWindow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diurnal:
+    """A daily bell from `base` to `peak` around `peak_at_s`, `width_s` wide at half height.
+
+    On Saturday and Sunday the rate is multiplied by `weekend`.
+    """
+
+    base: float
+    peak: float
+    peak_at_s: float
+    width_s: float
+    weekend: float = 1.0
+    spikes: tuple[Spike, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """Straight-line stages from `start`, repeated for ever."""
+
+    start: float
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Recorded requests, rising: `stamps_s` (one per request, from 0) or `counts` per `bucket_s`.
+
+    Exactly one of the two is filled. `scale` multiplies the rate; `size_for` is the quantile of the
+    buckets that capacity must cover (1.0: every one).
+    """
+
+    file: str
+    stamps_s: tuple[float, ...] = ()
+    counts: tuple[float, ...] = ()
+    bucket_s: float = 60.0
+    scale: float = 1.0
+    size_for: float = 0.99
+
+
+Pattern = Steady | Intermittent | Diurnal | Stages | Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """A pattern with what holds for all of them.
+
+    `burstiness` is the coefficient of variation of the gaps inside a window (1.0: Poisson);
+    `growth_per_month` a fraction, applied once by the reader of the spec's `horizon`.
+    """
+
+    pattern: Pattern
+    arrival: Arrival = "poisson"
+    burstiness: float = 1.0
+    growth_per_month: float = 0.0
+    timezone: str = "UTC"

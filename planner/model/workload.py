@@ -1,0 +1,250 @@
+"""What is asked: models, traffic, service-level objectives and constraints.
+
+Units: seconds, bytes, requests per second, fractions of one, US dollars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from planner.model.traffic import Traffic
+
+
+class Compute(StrEnum):
+    """The hardware a model may run on."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+    ANY = "any"
+
+
+class MeasuredAt(StrEnum):
+    """Where the latency objective is measured; each includes the one before."""
+
+    MODEL = "model"
+    ENDPOINT = "endpoint"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """A number nobody gave; it is printed wherever it matters."""
+
+    subject: str
+    value: str
+    reason: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePoint:
+    """Service time of one request while `concurrency` requests are in service on one replica."""
+
+    concurrency: int
+    mean_s: float
+    p99_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCurve:
+    """Measured service times on one instance type, points by rising concurrency.
+
+    `instance_type` is "" where the spec named no reference instance.
+    """
+
+    instance_type: str
+    points: tuple[ServicePoint, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalCall:
+    """A call that the model itself makes while it answers (sources.md D10)."""
+
+    name: str
+    latency_s: float
+    rate_limit_per_s: float | None = None
+    error_rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCount:
+    """Distribution of a token count."""
+
+    mean: float
+    std: float | None = None
+    p99: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmShape:
+    """Token shape of a large language model's requests."""
+
+    input_tokens: TokenCount
+    output_tokens: TokenCount
+    shared_prefix: float = 0.0
+    precision: str | None = None
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyTarget:
+    """`quantile` of the latency must not exceed `seconds`; `label` is `p99`, `mean` or `max`.
+
+    `quantile` is 0.99 for p99, None for the mean, 1.0 for max.
+    """
+
+    label: str
+    quantile: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model; `weight` is its share of all requests, the weights sum to one."""
+
+    name: str
+    weight: float
+    size_bytes: int
+    memory_bytes: int
+    load_s: float
+    compute: Compute = Compute.ANY
+    artifact: str = ""
+    framework: str = ""
+    image: str = ""
+    image_bytes: int | None = None
+    max_concurrency: int | None = None
+    vcpus_per_request: float = 1.0
+    curves: tuple[ServiceCurve, ...] = ()
+    external_calls: tuple[ExternalCall, ...] = ()
+    llm: LlmShape | None = None
+    latency: tuple[LatencyTarget, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """Bytes on the wire: mean request and response, and the largest request."""
+
+    request_bytes: int
+    response_bytes: int
+    max_request_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColdStart:
+    """Which requests may meet a cold start.
+
+    forbid: allowed False. allow: allowed True, no bounds.
+    Otherwise at most `fraction` of the requests, none longer than `max_s`.
+    """
+
+    allowed: bool
+    max_s: float | None = None
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slo:
+    """Service-level objectives; latency percentiles are over all requests, cold ones included."""
+
+    latency: tuple[LatencyTarget, ...]
+    cold_start: ColdStart
+    measured_at: MeasuredAt = MeasuredAt.ENDPOINT
+    ttft: tuple[LatencyTarget, ...] = ()
+    itl: tuple[LatencyTarget, ...] = ()
+    availability: float | None = None
+    errors: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """What the answer must respect, None where the spec is silent."""
+
+    hosting: tuple[str, ...] | None = None
+    instances_include: tuple[str, ...] = ()
+    instances_exclude: tuple[str, ...] = ()
+    accelerators: tuple[str, ...] = ()
+    replicas_min: int = 1
+    replicas_max: int | None = None
+    zones: int = 1
+    utilization: float = 0.70
+    scale_to_zero: bool = False
+    budget_monthly_usd: float | None = None
+    budget_hourly_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What to minimise; `stability` is the saving below which a running choice is kept."""
+
+    minimize: str = "cost"
+    tie_break: str = "stability"
+    stability: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """How an update reaches traffic."""
+
+    strategy: str = "canary"
+    step: float = 0.10
+    interval_s: float = 600.0
+    bake_s: float = 0.0
+    alarms: tuple[str, ...] = ()
+    rollback: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """Decisions a person took; the solver checks and prices them."""
+
+    hosting: str | None = None
+    instance: str | None = None
+    replicas: int | None = None
+    concurrency: int | None = None
+    routing: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """Something the spec asks for that an offering may exclude, such as `vpc` (sources.md S6).
+
+    `path` is the spec path that asks, `value` what stands there.
+    """
+
+    name: str
+    path: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChoice:
+    """One `providers:` block; `settings` is the plugin's own frozen value, opaque to the core."""
+
+    name: str
+    settings: Any
+    features: tuple[Feature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """One endpoint's demand, complete: nothing here is optional text any more."""
+
+    name: str
+    models: tuple[Model, ...]
+    traffic: Traffic
+    slo: Slo
+    payload: Payload
+    constraints: Constraints
+    objective: Objective
+    rollout: Rollout
+    pin: Pin
+    providers: tuple[ProviderChoice, ...]
+    labels: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    features: tuple[Feature, ...] = ()
+    assumptions: tuple[Assumption, ...] = field(default=())

@@ -1,0 +1,64 @@
+"""What a provider plugin implements; `plugins/README.md` gives the reason for each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from planner.model.candidate import Decision
+from planner.model.catalog import Catalog
+from planner.model.resource import DesiredState
+from planner.model.workload import Feature, Workload
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+API_VERSION = 1
+"""Version of this interface; a plugin states the one it was written for."""
+
+Export = Callable[[DesiredState], Any]
+"""Turns desired state into a JSON value in some file format, pure."""
+
+
+class Provider(Protocol):
+    """One cloud. Every method here is pure: no network, no clock, no credentials."""
+
+    name: str
+    """Key of the `providers:` block, such as `sagemaker`."""
+
+    title: str
+    """Name for people, such as `Amazon SageMaker`."""
+
+    api_version: int
+    """The API_VERSION this plugin was written for."""
+
+    hostings: tuple[str, ...]
+    """Hosting modes its catalog may offer."""
+
+    def settings_model(self) -> type[BaseModel]:
+        """The frozen pydantic model of this provider's block in a spec; unknown keys are errors."""
+        ...
+
+    def features(self, settings: Any) -> tuple[Feature, ...]:
+        """What the block asks for that some offering may exclude, with paths below the block."""
+        ...
+
+    def regions(self) -> tuple[str, ...]:
+        """Every region the catalog has prices for, sorted."""
+        ...
+
+    def catalog(self, settings: Any) -> Catalog:
+        """Offerings, meters and limits for these settings.
+
+        Must return the identical object for settings that price alike: a run asks once for each
+        endpoint. Raises ProviderError `unknown-region` with the nearest names.
+        """
+        ...
+
+    def render(self, decision: Decision, workload: Workload, settings: Any) -> DesiredState:
+        """The cloud objects of one decision, every body complete, in order of creation."""
+        ...
+
+    def exports(self) -> Mapping[str, Export]:
+        """Formats of `render --to`; each provider has at least `api` (a list of ApiCall)."""
+        ...
