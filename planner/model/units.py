@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import isfinite
 
 Scalar = str | int | float
 """What a YAML scalar may be once it is read."""
@@ -86,7 +87,7 @@ class UnitError(ValueError):
 
 
 def _text(value: Scalar, quantity: str, example: str) -> str:
-    """The value as text without thousands separators; anything but a scalar is refused."""
+    """Return the value as text without thousands separators; anything but a scalar is refused."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UnitError(f"{quantity} is a number with its unit, not {_shown(value)}", example)
     text = str(value).strip()
@@ -102,7 +103,7 @@ def _text(value: Scalar, quantity: str, example: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value that is no scalar, in the words of YAML."""
+    """Name a value that is no scalar in the words of YAML."""
     if isinstance(value, bool):
         return str(value).lower()
     names = {dict: "a mapping", list: "a list", type(None): "null"}
@@ -110,7 +111,7 @@ def _shown(value: object) -> str:
 
 
 def _amount(text: str, quantity: str, example: str) -> tuple[float, str]:
-    """Number and unit of `<number> <unit>`; the unit may be empty."""
+    """Split `<number> <unit>`; the unit may be empty."""
     match = _AMOUNT.match(text)
     if match is None:
         raise UnitError(f"{quantity} cannot be read: {text}", example)
@@ -121,7 +122,7 @@ def _amount(text: str, quantity: str, example: str) -> tuple[float, str]:
 
 
 def parse_duration(value: Scalar) -> float:
-    """Seconds of `50ms`, `1m30s` or `PT1H`; a bare number is refused, its unit is unknown."""
+    """Read seconds from `50ms`, `1m30s` or `PT1H`; a bare number is refused, its unit is unknown."""
     return _duration(_text(value, "a duration", "write a duration such as 50ms, 1m30s or 2h"))
 
 
@@ -181,7 +182,7 @@ def _iso_duration(text: str) -> float:
 
 
 def parse_size(value: Scalar) -> int:
-    """Bytes of `120MiB`, `2Gi`, `1.5GB`; a bare number is bytes; fractions of a byte round up."""
+    """Read bytes from `120MiB`, `2Gi`, `1.5GB`; a bare number is bytes; fractions of a byte round up."""
     return _size(_text(value, "a size", "write a size such as 120MiB, 2Gi or 1.5GB"))
 
 
@@ -205,13 +206,13 @@ def _size(text: str) -> int:
 
 
 def _size_near(unit: str) -> str:
-    """The unit that was probably meant; small b is bits in the trade, so it is never guessed."""
+    """Guess the unit that was meant; a small b is bits in the trade, so it is never offered."""
     first = unit[:1].upper()
     return f"{first}B" if first in {"K", "M", "G", "T", "P"} else "MiB"
 
 
 def parse_rate(value: Scalar) -> float:
-    """Requests per second of `1200/s`, `90/min`, `400/day`; a bare number is per second."""
+    """Read requests per second from `1200/s`, `90/min`, `400/day`; a bare number is per second."""
     return _rate(_text(value, "a rate", "write a rate such as 1200/s, 90/min or 400/day"))
 
 
@@ -234,7 +235,7 @@ def _rate(text: str) -> float:
 
 
 def parse_fraction(value: Scalar) -> float:
-    """A number from 0 to 1 of `65%` or `0.65`; `65` is refused."""
+    """Read a number from 0 to 1 from `65%` or `0.65`; `65` is refused."""
     ratio = parse_ratio(value)
     if ratio > 1:
         raise UnitError(f"a fraction is at most 100%: {value}", "write 100% or less")
@@ -242,7 +243,7 @@ def parse_fraction(value: Scalar) -> float:
 
 
 def parse_ratio(value: Scalar) -> float:
-    """Like a fraction, but `120%` may exceed one; a bare number above one is refused."""
+    """Read a fraction, but `120%` may exceed one; a bare number above one is refused."""
     return _ratio(_text(value, "a fraction", "write a fraction such as 65% or 0.65"))
 
 
@@ -262,7 +263,7 @@ def _ratio(text: str) -> float:
 
 
 def parse_money(value: Scalar) -> float:
-    """US dollars of `3000 USD`; the currency is never guessed, and no other one is priced."""
+    """Read US dollars from `3000 USD`; the currency is never guessed, and no other one is priced."""
     text = _text(value, "an amount of money", "write an amount such as 3000 USD")
     if text.startswith("$"):
         raise UnitError(f"the currency is not clear: {text}", f"write {text[1:].strip()} USD")
@@ -275,7 +276,7 @@ def parse_money(value: Scalar) -> float:
 
 
 def parse_clock(value: Scalar) -> float:
-    """Seconds after midnight of `20:30` or `20:30:15`; `24:00` is the end of the day."""
+    """Read seconds after midnight from `20:30` or `20:30:15`; `24:00` is the end of the day."""
     text = _text(value, "a time of day", 'write a time of day such as "20:30"')
     match = _CLOCK.match(text)
     if match is None:
@@ -291,7 +292,7 @@ def parse_clock(value: Scalar) -> float:
 
 def format_number(value: float, digits: int = 3) -> str:
     """At least `digits` significant digits, thousands separated: `1,235`, `8.4`, `0.00123`."""
-    if value != value or value in {float("inf"), float("-inf")}:
+    if not isfinite(value):
         return str(value)
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
