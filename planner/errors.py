@@ -68,4 +68,11 @@ class UsageError(PlannerError):
 
 
 class ProviderError(PlannerError):
-    """A provider plugin is missing, broken or refuses the request."""
+    """A provider plugin is missing, broken or refuses the request.
+
+    `path` names the key below the provider's block in the spec that is to blame, such as `region`.
+    """
+
+    def __init__(self, code: str, message: str, *, hint: str = "", path: str = "") -> None:
+        super().__init__(code, message, hint=hint)
+        self.path = path

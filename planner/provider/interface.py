@@ -47,6 +47,20 @@ class Provider(Protocol):
         """Every region the catalog has prices for, sorted."""
         ...
 
+    def catalog_settings(self, region: str | None) -> Any:
+        """Settings that only name a region, for showing the catalog; None takes the default region.
+
+        An unknown region is not refused here but by `catalog`.
+        """
+        ...
+
+    def starter(self) -> str:
+        """The block of a starter spec: YAML with comments that is valid under `providers.<name>:`.
+
+        Values that only the user knows stand there as obvious examples.
+        """
+        ...
+
     def catalog(self, settings: Any) -> Catalog:
         """Offerings, meters and limits for these settings.
 
