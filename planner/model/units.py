@@ -122,7 +122,7 @@ def _amount(text: str, quantity: str, example: str) -> tuple[float, str]:
 
 
 def parse_duration(value: Scalar) -> float:
-    """Read seconds from `50ms`, `1m30s` or `PT1H`; a bare number is refused, its unit is unknown."""
+    """Read seconds from `50ms`, `1m30s` or `PT1H`; a bare number but 0 is refused."""
     return _duration(_text(value, "a duration", "write a duration such as 50ms, 1m30s or 2h"))
 
 
@@ -182,7 +182,7 @@ def _iso_duration(text: str) -> float:
 
 
 def parse_size(value: Scalar) -> int:
-    """Read bytes from `120MiB`, `2Gi`, `1.5GB`; a bare number is bytes; fractions of a byte round up."""
+    """Read bytes from `120MiB`, `2Gi`, `1.5GB`; a bare number is bytes, parts of one round up."""
     return _size(_text(value, "a size", "write a size such as 120MiB, 2Gi or 1.5GB"))
 
 
@@ -263,7 +263,7 @@ def _ratio(text: str) -> float:
 
 
 def parse_money(value: Scalar) -> float:
-    """Read US dollars from `3000 USD`; the currency is never guessed, and no other one is priced."""
+    """Read US dollars from `3000 USD`; the currency is never guessed, no other one is priced."""
     text = _text(value, "an amount of money", "write an amount such as 3000 USD")
     if text.startswith("$"):
         raise UnitError(f"the currency is not clear: {text}", f"write {text[1:].strip()} USD")
