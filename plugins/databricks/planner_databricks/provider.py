@@ -1,0 +1,104 @@
+"""Databricks Model Serving, the object that the entry point names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from planner.model.candidate import Decision
+from planner.model.catalog import Catalog
+from planner.model.resource import DesiredState
+from planner.model.workload import Feature, Workload
+from planner.provider.interface import Export
+from planner_databricks import tables
+from planner_databricks.catalog import HOSTINGS, PROVIDER, catalog_for
+from planner_databricks.terms import Terms, resolve_place
+
+if TYPE_CHECKING:
+    from planner_databricks.settings import Settings
+
+_QUOTA_LIMITS = {
+    "qps": ("qps-per-workspace",),
+    "qps_route_optimized": (
+        "qps-per-endpoint-route-optimized",
+        "qps-per-workspace-route-optimized",
+    ),
+    "provisioned_concurrency": ("provisioned-concurrency-per-workspace",),
+    "provisioned_concurrency_per_entity": ("provisioned-concurrency-per-entity",),
+    "endpoints": ("endpoints-per-workspace",),
+    "served_entities": ("served-entities",),
+}
+"""Settings name of each quota, and the limits it stands in for."""
+
+
+class DatabricksProvider:
+    """Databricks Model Serving for custom models, on AWS, Azure and Google Cloud."""
+
+    name = PROVIDER
+    title = "Databricks Model Serving"
+    api_version = 1
+    hostings = HOSTINGS
+
+    def settings_model(self) -> type[Settings]:
+        """Model of the `providers.databricks` block."""
+        from planner_databricks.settings import Settings  # noqa: PLC0415
+
+        return Settings
+
+    def features(self, settings: Settings) -> tuple[Feature, ...]:
+        """Nothing: no block field asks for what an offering here excludes."""
+        del settings
+        return ()
+
+    def regions(self) -> tuple[str, ...]:
+        """Every region of every cloud with a price, sorted."""
+        return tables.regions()
+
+    def catalog(self, settings: Settings) -> Catalog:
+        """Offerings, meters and limits; raises `unknown-region` and `unknown-tier`."""
+        return catalog_for(terms_of(settings))
+
+    def render(self, decision: Decision, workload: Workload, settings: Settings) -> DesiredState:
+        """The serving endpoint of one decision."""
+        from planner_databricks.resources.endpoint import desired_state  # noqa: PLC0415
+
+        return desired_state(decision, workload, settings)
+
+    def exports(self) -> Mapping[str, Export]:
+        """`api`: the ordered REST calls."""
+        from planner_databricks.exports.api import api_calls  # noqa: PLC0415
+
+        return {"api": api_calls}
+
+
+def terms_of(settings: Settings) -> Terms:
+    """What of the settings the catalog depends on."""
+    cloud, region, assumed = resolve_place(settings.cloud, settings.region)
+    quotas = _quotas(settings.quotas)
+    entity = settings.entity or ""
+    return Terms(
+        cloud=cloud,
+        region=region,
+        tier=settings.tier,
+        route_optimized=settings.route_optimized,
+        overhead_s=settings.overhead,
+        start_s=settings.cold_start,
+        prices=tuple(sorted(settings.prices.items())),
+        quotas=quotas,
+        logs_payloads=settings.inference_table is not None,
+        region_assumed=assumed,
+        foundation=entity if entity.startswith("system.ai.") else "",
+    )
+
+
+def _quotas(quotas: Any) -> tuple[tuple[str, float], ...]:
+    given = ((field, getattr(quotas, field)) for field in _QUOTA_LIMITS)
+    return tuple(
+        (limit, float(value))
+        for field, value in given
+        if value is not None
+        for limit in _QUOTA_LIMITS[field]
+    )
+
+
+provider = DatabricksProvider()

@@ -1,0 +1,140 @@
+"""The `providers.databricks` block of a spec."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from planner.model.units import Scalar, UnitError
+from planner.spec.quantities import (
+    Count,
+    Duration,
+    PositiveMoney,
+    PositiveRate,
+    Quantity,
+    SpecBlock,
+    Text,
+)
+
+_PART = r"[^\s./@:]+"
+_ENTITY = re.compile(rf"{_PART}\.{_PART}\.{_PART}\Z")
+_ENV = r"|\$\{env:[^}]*\}"
+PriceKey = Literal[
+    "CPU",
+    "CPU_LARGE",
+    "CPU_MEDIUM",
+    "GPU_LARGE",
+    "GPU_LARGE_2",
+    "GPU_LARGE_4",
+    "GPU_MEDIUM",
+    "GPU_MEDIUM_8",
+    "GPU_SMALL",
+    "GPU_XLARGE",
+    "GPU_XLARGE_8",
+    "LAUNCH",
+    "MULTIGPU_MEDIUM",
+]
+
+
+def _entity(value: Any) -> str:
+    """Read a Unity Catalog name of three parts."""
+    if isinstance(value, str) and _ENTITY.match(value):
+        return value
+    shown = value if isinstance(value, Scalar) else type(value).__name__
+    raise UnitError(
+        f"must be a name of three parts in Unity Catalog, not {shown}",
+        "write catalog.schema.model",
+    )
+
+
+def _version(value: Any) -> str:
+    """Read the number of a registered version, quoted or not."""
+    text = str(value)
+    if isinstance(value, str | int) and re.fullmatch(r"[1-9][0-9]*", text):
+        return text
+    raise UnitError(
+        f"must be the number of a registered version, not {text}", 'write a number such as "3"'
+    )
+
+
+def _choice(value: Any) -> bool | None:
+    """Read auto, true or false; auto is None."""
+    found = {"auto": None, "true": True, "false": False}
+    text = str(value).lower()
+    if isinstance(value, str | bool) and text in found:
+        return found[text]
+    raise UnitError(f"must be auto, true or false, not {value}", "write auto")
+
+
+Entity = Annotated[
+    str,
+    Quantity(
+        _entity,
+        {"type": "string", "pattern": rf"^({_PART}\.{_PART}\.{_PART}{_ENV})$"},
+    ),
+]
+Version = Annotated[
+    str,
+    Quantity(
+        _version,
+        {
+            "anyOf": [
+                {"type": "string", "pattern": rf"^([1-9][0-9]*{_ENV})$"},
+                {"type": "integer", "minimum": 1},
+            ]
+        },
+    ),
+]
+Choice = Annotated[bool | None, Quantity(_choice, {"enum": ["auto", "true", "false", True, False]})]
+
+
+class Quotas(SpecBlock):
+    """Limits as they are for this workspace, in place of the documented ones."""
+
+    qps: PositiveRate | None = None
+    qps_route_optimized: PositiveRate | None = None
+    provisioned_concurrency: Count | None = None
+    provisioned_concurrency_per_entity: Count | None = None
+    endpoints: Count | None = None
+    served_entities: Count | None = None
+
+
+class InferenceTable(SpecBlock):
+    """The Unity Catalog table that the gateway logs requests and responses to."""
+
+    catalog: Text
+    schema_name: Text = Field(alias="schema")
+    prefix: Text | None = None
+
+
+class EmailNotifications(SpecBlock):
+    """Who hears about updates."""
+
+    on_update_success: tuple[Text, ...] = ()
+    on_update_failure: tuple[Text, ...] = ()
+
+
+class Settings(SpecBlock):
+    """What a spec says about Databricks; everything but the entity has a default.
+
+    `route_optimized` is None for auto. `overhead` and `cold_start` replace the documented time of
+    the platform per request and per start from zero. `prices` are USD per hour of the type's rate
+    unit (CPU: unit of concurrency, GPU: replica of four units), LAUNCH per start.
+    """
+
+    cloud: Literal["aws", "azure", "gcp"] | None = None
+    region: Text | None = None
+    tier: Literal["premium", "enterprise"] = "premium"
+    profile: Text | None = None
+    entity: Entity | None = None
+    entity_version: Version | None = None
+    route_optimized: Choice = None
+    overhead: Duration | None = None
+    cold_start: Duration | None = None
+    prices: dict[PriceKey, PositiveMoney] = Field(default_factory=dict)
+    quotas: Quotas = Quotas()
+    inference_table: InferenceTable | None = None
+    tags: dict[str, Text] = Field(default_factory=dict)
+    email_notifications: EmailNotifications = EmailNotifications()
