@@ -9,7 +9,7 @@ from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
-from planner.provider.interface import Export
+from planner.provider.interface import Export, Provider
 from planner_databricks import tables
 from planner_databricks.catalog import HOSTINGS, PROVIDER, catalog_for
 from planner_databricks.terms import Terms, resolve_place
@@ -101,4 +101,4 @@ def _quotas(quotas: Any) -> tuple[tuple[str, float], ...]:
     )
 
 
-provider = DatabricksProvider()
+provider: Provider = DatabricksProvider()

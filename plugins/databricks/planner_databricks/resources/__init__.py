@@ -1,0 +1,1 @@
+"""Desired state: the serving endpoint of a decision, as the REST interface takes it."""
