@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from planner.model.candidate import Alternative, Decision, Exclusions, Infeasible
+from planner.model.candidate import (
+    Alternative,
+    Decision,
+    Exclusions,
+    Infeasible,
+    Outcome,
+    Sensitivity,
+)
 from planner.model.catalog import Limit
 from planner.model.change import Action, ChangeSet
 
@@ -64,6 +71,11 @@ class EndpointPlan:
         """The worst action over its objects."""
         return self.changes.action
 
+    @property
+    def monthly_usd_after(self) -> float:
+        """Monthly cost once the changes are made."""
+        return 0.0 if self.action is Action.DELETE else self.decision.cost.monthly_usd
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -81,3 +93,13 @@ class Plan:
     def complete(self) -> bool:
         """True when every spec was solved and no shared limit is broken."""
         return not self.infeasible and not self.breaches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why one workload got its answer, and where that answer would change."""
+
+    workload: str
+    outcome: Outcome
+    sensitivities: tuple[Sensitivity, ...] = ()
+    catalogs: tuple[CatalogStamp, ...] = ()

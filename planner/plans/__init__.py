@@ -1,0 +1,17 @@
+"""Change sets, the plan and its published documents, pure."""
+
+from planner.plans.build import RunStamp, build_plan, stamp_of, workloads_digest
+from planner.plans.changes import desired_changes
+from planner.plans.document import document
+from planner.plans.text import to_bytes, to_json
+
+__all__ = [
+    "RunStamp",
+    "build_plan",
+    "desired_changes",
+    "document",
+    "stamp_of",
+    "to_bytes",
+    "to_json",
+    "workloads_digest",
+]

@@ -1,0 +1,191 @@
+"""The plan as a JSON value: `schemas/plan.v1.json`.
+
+Keys and lists are sorted, so that two documents can be compared line by line. Three lists keep
+their order because it is their meaning: `changes` (order of execution), `misses` (nearest first)
+and `relaxations` (smallest first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from planner.model.candidate import Alternative, Exclusions, Infeasible, Rejection
+from planner.model.change import Action, Change, FieldChange
+from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Plan
+from planner.plans.decision_document import decision_part, latency_part, range_part
+from planner.plans.numbers import canonical, money, rounded, total
+
+FORMAT_VERSION = "1.0"
+"""Version of the plan document; the first number changes when a key goes or changes its meaning."""
+
+Part = dict[str, Any]
+
+
+def document(plan: Plan) -> Part:
+    """The whole plan; no time stamp, secret or machine path stands in it."""
+    return {
+        "catalogs": [catalog_stamp_part(stamp) for stamp in plan.catalogs],
+        "endpoints": [endpoint_part(endpoint) for endpoint in plan.endpoints],
+        "fingerprint": plan.fingerprint,
+        "format_version": FORMAT_VERSION,
+        "infeasible": [infeasible_part(outcome) for outcome in plan.infeasible],
+        "limits_exceeded": [_breach_part(breach) for breach in plan.breaches],
+        "mode": plan.mode.value,
+        "planner_version": plan.planner_version,
+        "summary": _summary_part(plan),
+    }
+
+
+def _summary_part(plan: Plan) -> Part:
+    actions = [endpoint.action for endpoint in plan.endpoints]
+    return {
+        "create": actions.count(Action.CREATE),
+        "delete": actions.count(Action.DELETE),
+        "monthly_usd_after": total(sum(part.monthly_usd_after for part in plan.endpoints)),
+        "monthly_usd_before": total(sum(part.monthly_usd_before for part in plan.endpoints)),
+        "replace": actions.count(Action.REPLACE),
+        "unchanged": actions.count(Action.NONE),
+        "update": actions.count(Action.UPDATE),
+    }
+
+
+def endpoint_part(endpoint: EndpointPlan) -> Part:
+    """One cloud endpoint: the decision, what else was looked at, and the changes it needs."""
+    return {
+        "action": endpoint.action.value,
+        "alternatives": alternatives_part(endpoint.alternatives),
+        "changes": [change_part(change) for change in endpoint.changes.changes],
+        "decision": decision_part(endpoint.decision),
+        "excluded": excluded_part(endpoint.excluded),
+        "name": endpoint.name,
+        "provider": endpoint.decision.provider,
+        "region": endpoint.decision.region,
+        "workload": endpoint.workload,
+    }
+
+
+def change_part(change: Change) -> Part:
+    """One object's change with its fields by path."""
+    return {
+        "action": change.action.value,
+        "address": change.address,
+        "fields": [_field_part(field) for field in sorted(change.fields, key=_by_path)],
+        "reason": change.reason,
+        "risk": change.risk.value,
+    }
+
+
+def _by_path(field: FieldChange) -> str:
+    return field.path
+
+
+def _field_part(field: FieldChange) -> Part:
+    return {
+        "action": field.action.value,
+        "desired": canonical(field.desired),
+        "live": canonical(field.live),
+        "path": field.path,
+        "reason": field.reason,
+    }
+
+
+def alternatives_part(alternatives: Sequence[Alternative]) -> list[Part]:
+    """By hosting mode, feasible before rejected, then by cost and type."""
+    return [alternative_part(alternative) for alternative in sorted(alternatives, key=rank)]
+
+
+def rank(alternative: Alternative) -> tuple[str, bool, float, str, str, str]:
+    """Sort key of alternatives; those without a price come last in their group."""
+    cost = float("inf") if alternative.monthly_usd is None else alternative.monthly_usd
+    rejected = alternative.rejection is not None
+    kind = (alternative.instance_type, alternative.provider, alternative.variant)
+    return (alternative.hosting, rejected, cost, *kind)
+
+
+def alternative_part(alternative: Alternative) -> Part:
+    """One candidate that was not taken; `rejection` null means feasible, only dearer."""
+    return {
+        "hosting": alternative.hosting,
+        "instance_type": alternative.instance_type,
+        "latency_ms": latency_part(alternative.latency),
+        "monthly_usd": money(alternative.monthly_usd),
+        "provider": alternative.provider,
+        "rejection": None if alternative.rejection is None else _rejection(alternative.rejection),
+        "replicas": range_part(alternative.replicas),
+        "variant": alternative.variant,
+    }
+
+
+def _rejection(rejection: Rejection) -> Part:
+    return {
+        "allowed": rejection.allowed,
+        "code": rejection.code,
+        "measured": rejection.measured,
+        "source": rejection.source,
+        "source_id": rejection.source_id,
+        "spec_path": rejection.path,
+    }
+
+
+def excluded_part(groups: Sequence[Exclusions]) -> list[Part]:
+    """Candidates that fell at the same bound before sizing, one entry per bound."""
+    ordered = sorted(groups, key=lambda group: (group.provider, group.hosting, _reason_key(group)))
+    return [
+        {
+            "hosting": group.hosting,
+            "instance_types": sorted(group.instance_types),
+            "provider": group.provider,
+            "rejection": _rejection(group.rejection),
+        }
+        for group in ordered
+    ]
+
+
+def _reason_key(group: Exclusions) -> tuple[str, str, str, tuple[str, ...]]:
+    reason = group.rejection
+    return (reason.code, reason.measured, reason.allowed, group.instance_types)
+
+
+def infeasible_part(outcome: Infeasible) -> Part:
+    """A workload that nothing can serve as asked."""
+    return {
+        "excluded": excluded_part(outcome.excluded),
+        "misses": [alternative_part(miss) for miss in outcome.misses],
+        "relaxations": [
+            {
+                "current": relaxation.current,
+                "monthly_usd": money(relaxation.monthly_usd),
+                "needed": relaxation.needed,
+                "spec_path": relaxation.path,
+            }
+            for relaxation in outcome.relaxations
+        ],
+        "workload": outcome.workload,
+    }
+
+
+def _breach_part(breach: LimitBreach) -> Part:
+    return {
+        "allowed": rounded(breach.limit.value, 6),
+        "as_of": breach.limit.as_of,
+        "endpoints": sorted(breach.endpoints),
+        "limit": breach.limit.name,
+        "measure": breach.limit.measure.value,
+        "measured": rounded(breach.measured, 6),
+        "provider": breach.provider,
+        "region": breach.region,
+        "scope": breach.limit.scope.value,
+        "source": breach.limit.source,
+        "source_id": breach.limit.source_id,
+    }
+
+
+def catalog_stamp_part(stamp: CatalogStamp) -> Part:
+    """Which data priced the plan."""
+    return {
+        "as_of": stamp.as_of,
+        "provider": stamp.provider,
+        "region": stamp.region,
+        "version": stamp.version,
+    }

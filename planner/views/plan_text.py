@@ -1,0 +1,228 @@
+"""The plan for people: what changes, what it costs, why this and not the next best."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TextIO
+
+from planner.model.candidate import Decision, Infeasible
+from planner.model.change import Action, Change, FieldChange
+from planner.model.plan import EndpointPlan, LimitBreach, Plan
+from planner.model.units import format_duration, format_fraction, format_number, format_usd
+from planner.plans.shortlist import shortlist
+from planner.views.style import Paper, Style
+from planner.views.wording import (
+    ROLE,
+    SYMBOL,
+    capacity,
+    counted,
+    difference,
+    is_time,
+    margin_text,
+    monthly,
+    p99,
+    span,
+    why_not,
+    why_rejected,
+)
+
+_ALTERNATIVES = 3
+_FIELDS = 8
+_SAID = {
+    Action.NONE: "no change",
+    Action.CREATE: "will be created",
+    Action.UPDATE: "will be updated",
+    Action.REPLACE: "must be replaced",
+    Action.DELETE: "will be deleted",
+}
+
+
+def render_plan(plan: Plan, *, out: TextIO, style: Style) -> None:
+    """Write every endpoint, then what is infeasible or over a limit, then the totals."""
+    paper = Paper(out=out, style=style)
+    workload_usd: dict[str, float] = defaultdict(float)
+    for endpoint in plan.endpoints:
+        workload_usd[endpoint.workload] += endpoint.decision.cost.monthly_usd
+    for endpoint in plan.endpoints:
+        _endpoint(paper, endpoint, workload_usd[endpoint.workload])
+    for outcome in plan.infeasible:
+        _infeasible(paper, outcome)
+    for breach in plan.breaches:
+        _breach(paper, breach)
+    _footer(paper, plan)
+
+
+def _endpoint(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None:
+    decision = endpoint.decision
+    paint = paper.style.paint
+    symbol = paint(SYMBOL[endpoint.action], ROLE[endpoint.action])
+    headline = f"{decision.hosting} {capacity(decision)}"
+    cost = f"{format_usd(decision.cost.monthly_usd)}/month"
+    paper.line(f"{symbol} {paint(endpoint.name, 'strong')} {_SAID[endpoint.action]}, {cost}")
+    paper.entry("where", f"{decision.provider} {decision.region}")
+    paper.entry("hosting", headline)
+    paper.entry("concurrency", _concurrency(decision))
+    if decision.autoscaling is not None:
+        paper.entry("scaling", _scaling(decision))
+    paper.entry("latency", _latency(decision), None if decision.met else "bad")
+    others = [margin_text(margin) for margin in decision.margins if not is_time(margin)]
+    if others:
+        paper.entry("objectives", ", ".join(others))
+    paper.entry("cost", _cost(endpoint))
+    _alternatives(paper, endpoint, workload_usd)
+    _changes(paper, endpoint)
+    for warning in decision.warnings:
+        paper.entry("warning", warning, "caution")
+    if decision.assumptions:
+        count = counted(len(decision.assumptions), "assumption")
+        paper.entry("", f"{count}: see `planner explain`")
+    paper.line()
+
+
+def _concurrency(decision: Decision) -> str:
+    concurrency = decision.concurrency
+    per_replica = f"{concurrency.per_replica} per replica, " if decision.replicas else ""
+    routing = f", routing {decision.routing}" if decision.routing else ""
+    models = f", {counted(len(decision.models), 'model')}" if len(decision.models) > 1 else ""
+    return f"{per_replica}{concurrency.max:,} at most{routing}{models}"
+
+
+def _scaling(decision: Decision) -> str:
+    scaling = decision.autoscaling
+    assert scaling is not None
+    scheduled = counted(len(scaling.scheduled), "scheduled action")
+    return (
+        f"{scaling.metric} held at {format_number(scaling.target)},"
+        f" cooldown {format_duration(scaling.cooldown_up_s)} up"
+        f" and {format_duration(scaling.cooldown_down_s)} down"
+        f"{f', {scheduled}' if scaling.scheduled else ''}"
+    )
+
+
+def _latency(decision: Decision) -> str:
+    asked = {margin.objective: margin for margin in decision.margins if is_time(margin)}
+    parts = []
+    for label, seconds in (("p50", decision.latency.p50_s), ("p99", decision.latency.p99_s)):
+        if label not in asked:
+            parts.append(f"{label} {format_duration(seconds)}")
+    parts.extend(margin_text(margin) for _, margin in sorted(asked.items()))
+    if decision.cold_start_fraction > 0:
+        parts.append(f"{format_fraction(decision.cold_start_fraction)} cold")
+    return ", ".join(sorted(parts))
+
+
+def _cost(endpoint: EndpointPlan) -> str:
+    cost = endpoint.decision.cost
+    text = f"{format_usd(cost.monthly_usd)} a month"
+    if cost.per_million_usd is not None:
+        text += f", {format_usd(cost.per_million_usd)} per million requests"
+    if endpoint.action not in (Action.CREATE, Action.NONE):
+        before = endpoint.monthly_usd_before
+        text += f" (before: {format_usd(before)}, {difference(cost.monthly_usd - before)})"
+    return text
+
+
+def _alternatives(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None:
+    listed = shortlist(endpoint.alternatives, endpoint.excluded, limit=_ALTERNATIVES)
+    for index, alternative in enumerate(listed):
+        replicas = span(alternative.replicas)
+        what = f"{alternative.hosting} {alternative.instance_type}"
+        what += f" x {replicas}" if replicas else ""
+        if alternative.provider != endpoint.decision.provider:
+            what = f"{alternative.provider} {what}"
+        if alternative.monthly_usd is not None:
+            what += f", {monthly(alternative.monthly_usd)}"
+        if alternative.latency is not None:
+            what += f", p99 {p99(alternative.latency)}"
+        reason = why_not(alternative, chosen_usd=workload_usd)
+        paper.entry("" if index else "why not", f"{what}: {reason}")
+
+
+def _changes(paper: Paper, endpoint: EndpointPlan) -> None:
+    changes = [change for change in endpoint.changes.changes if change.action is not Action.NONE]
+    reasons = {change.reason for change in changes}
+    for index, change in enumerate(changes):
+        shared = len(reasons) == 1 and index > 0
+        reason = "" if shared else f"  ({change.reason})"
+        symbol = SYMBOL[change.action]
+        label = "" if index else "changes"
+        paper.entry(label, f"{symbol} {change.address}{reason}")
+        _fields(paper, change)
+
+
+def _fields(paper: Paper, change: Change) -> None:
+    if change.action not in (Action.UPDATE, Action.REPLACE):
+        return
+    moved = [field for field in change.fields if field.desired != field.live]
+    for field in moved[:_FIELDS]:
+        paper.entry("", f"    {_field(field)}")
+    if len(moved) > _FIELDS:
+        rest = counted(len(moved) - _FIELDS, "more field")
+        paper.entry("", f"    and {rest}: see `-o json`")
+
+
+def _field(field: FieldChange) -> str:
+    ignored = "ignored: " if field.action is Action.NONE else ""
+    return f"{field.path}: {field.live} -> {field.desired}  ({ignored}{field.reason})"
+
+
+def _infeasible(paper: Paper, outcome: Infeasible) -> None:
+    paint = paper.style.paint
+    paper.line(
+        f"{paint('!', 'bad')} {paint(outcome.workload, 'strong')} is infeasible:"
+        " nothing in the searched space meets its spec"
+    )
+    nearest = outcome.misses or shortlist((), outcome.excluded, limit=_ALTERNATIVES)
+    for index, miss in enumerate(nearest[:_ALTERNATIVES]):
+        replicas = span(miss.replicas)
+        what = f"{miss.provider} {miss.hosting} {miss.instance_type}"
+        what += f" x {replicas}" if replicas else ""
+        if miss.monthly_usd is not None:
+            what += f", {monthly(miss.monthly_usd)}"
+        reason = "" if miss.rejection is None else f": {why_rejected(miss.rejection)}"
+        if miss.rejection is not None and 1.0 < miss.rejection.shortfall < float("inf"):
+            reason += f", off by {format_fraction(miss.rejection.shortfall - 1.0)}"
+        paper.entry("" if index else "nearest", f"{what}{reason}", "bad")
+    for index, relaxation in enumerate(outcome.relaxations[:_ALTERNATIVES]):
+        text = f"{relaxation.path}: {relaxation.current} -> {relaxation.needed}"
+        if relaxation.monthly_usd is not None:
+            text += f", then {format_usd(relaxation.monthly_usd)} a month"
+        paper.entry("" if index else "would do", text, "good")
+    paper.line()
+
+
+def _breach(paper: Paper, breach: LimitBreach) -> None:
+    limit = breach.limit
+    row = f" [{limit.source_id}]" if limit.source_id else ""
+    paper.line(
+        f"{paper.style.paint('!', 'bad')} limit exceeded: {limit.name}, {breach.provider}"
+        f" {breach.region}: {format_number(breach.measured)},"
+        f" allowed {format_number(limit.value)}{row}"
+    )
+    paper.entry("source", f"{limit.source}, {limit.as_of}")
+    shown = ", ".join(sorted(breach.endpoints)[:_FIELDS])
+    more = len(breach.endpoints) - _FIELDS
+    paper.entry("endpoints", f"{shown} and {more:,} more" if more > 0 else shown)
+    paper.line()
+
+
+def _footer(paper: Paper, plan: Plan) -> None:
+    counts = dict.fromkeys(Action, 0)
+    for endpoint in plan.endpoints:
+        counts[endpoint.action] += 1
+    before = sum(endpoint.monthly_usd_before for endpoint in plan.endpoints)
+    after = sum(endpoint.monthly_usd_after for endpoint in plan.endpoints)
+    summary = (
+        f"Plan: {counts[Action.CREATE]:,} to create, {counts[Action.UPDATE]:,} to update,"
+        f" {counts[Action.REPLACE]:,} to replace, {counts[Action.DELETE]:,} to delete,"
+        f" {counts[Action.NONE]:,} unchanged."
+    )
+    paper.line(paper.style.paint(summary, "strong"))
+    if plan.infeasible:
+        paper.line(f"Infeasible: {counted(len(plan.infeasible), 'workload')}.")
+    paper.line(
+        f"Monthly: {format_usd(before)} -> {format_usd(after)} ({difference(after - before)})"
+    )
+    for stamp in plan.catalogs:
+        paper.line(f"Prices: {stamp.provider} {stamp.region}, {stamp.as_of} ({stamp.version})")
+    paper.line(f"Fingerprint: {plan.fingerprint}")
