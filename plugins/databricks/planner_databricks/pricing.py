@@ -20,6 +20,7 @@ def dbu_price(terms: Terms) -> DbuPrice:
         "unknown-tier",
         f"no price for tier {terms.tier} in {terms.region}; known: {tiers}",
         hint=f"tier: {rows[0].tier}",
+        path="tier",
     )
 
 

@@ -31,13 +31,26 @@ _QUOTA_LIMITS = {
 """Settings name of each quota, and the limits it stands in for."""
 
 
+_STARTER = """\
+# cloud and region price the plan; profile names the connection in ~/.databrickscfg
+cloud: aws
+region: us-east-1
+profile: my-workspace
+# the registered model in Unity Catalog, and the version to serve
+entity: main.default.my_model
+entity_version: "1"
+# auto: only where the rate or the latency needs it, because it is set at creation only
+route_optimized: auto
+"""
+
+
 class DatabricksProvider:
     """Databricks Model Serving for custom models, on AWS, Azure and Google Cloud."""
 
     name = PROVIDER
     title = "Databricks Model Serving"
     api_version = 1
-    hostings = HOSTINGS
+    hostings: tuple[str, ...] = HOSTINGS
 
     def settings_model(self) -> type[Settings]:
         """Model of the `providers.databricks` block."""
@@ -53,6 +66,14 @@ class DatabricksProvider:
     def regions(self) -> tuple[str, ...]:
         """Every region of every cloud with a price, sorted."""
         return tables.regions()
+
+    def catalog_settings(self, region: str | None) -> Settings:
+        """A block that names the region and nothing else; None is us-east-1 on AWS."""
+        return self.settings_model()(region=region)
+
+    def starter(self) -> str:
+        """The block of a starter spec, with a made-up entity."""
+        return _STARTER
 
     def catalog(self, settings: Settings) -> Catalog:
         """Offerings, meters and limits; raises `unknown-region` and `unknown-tier`."""

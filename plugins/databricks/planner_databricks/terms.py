@@ -51,10 +51,11 @@ def resolve_place(cloud: str | None, region: str | None) -> tuple[str, str, bool
     known = sorted(name for name, owner in clouds.items() if cloud in (None, owner))
     if found is not None:
         message = f"{region} is a region of {found}, and the spec says cloud: {cloud}"
-        raise ProviderError("unknown-region", message, hint=f"cloud: {found}")
+        raise ProviderError("unknown-region", message, hint=f"cloud: {found}", path="cloud")
     near = get_close_matches(region, known, n=3, cutoff=0.5) or known[:3]
     raise ProviderError(
         "unknown-region",
         f"no Databricks prices for region {region}; the nearest names are {', '.join(near)}",
         hint=f"region: {near[0]}",
+        path="region",
     )

@@ -51,6 +51,7 @@ def entity_of(model: Model, settings: Settings, *, alone: bool) -> Entity:
             f"model {model.name}: providers.databricks names one registered model, and the spec "
             "has several models",
             hint=f"artifact: uc:{settings.entity or 'catalog.schema.model'}/1",
+            path="entity" if settings.entity else "entity_version",
         )
     found = _from_artifact(model.artifact)
     if settings.entity and (found is None or found.name != settings.entity):
@@ -66,6 +67,7 @@ def entity_of(model: Model, settings: Settings, *, alone: bool) -> Entity:
         f"model {model.name}: {found.name} is named without a version, and Databricks serves "
         "one version of a registered model",
         hint='entity_version: "1"' if alone else f"artifact: uc:{found.name}/1",
+        path="entity" if settings.entity else "",
     )
 
 
