@@ -1,0 +1,1 @@
+"""Amazon SageMaker hosting for the planner; found through the entry point `sagemaker`."""

@@ -1,0 +1,367 @@
+"""Offerings of one region, built from the tables: three modes per instance type, and serverless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from planner.model.catalog import (
+    Cold,
+    Exclusion,
+    Hardware,
+    Kind,
+    Limit,
+    Measure,
+    Offering,
+    Prewarm,
+    Price,
+    Refusal,
+    Scaling,
+    Scope,
+)
+from planner_sagemaker import tables
+
+PROVIDER = "sagemaker"
+HOSTINGS = ("dedicated", "single-model", "multi-model", "serverless")
+SPEC = "spec: providers.sagemaker"
+SERVERLESS_SIZES_MB = (1024, 2048, 3072, 4096, 5120, 6144)
+
+DEFAULT_OVERHEAD_S = 0.010
+DEFAULT_STARTUP_S = 300.0
+DEFAULT_KEEP_ALIVE_S = 300.0
+DEFAULT_COLD_START_S = 3.24
+
+OVERHEAD_NOTE = (
+    "assumption: SageMaker adds 10 ms to each request; it publishes OverheadLatency only as a "
+    "metric of a running endpoint; set providers.sagemaker.overhead to what yours shows"
+)
+ROUTING_NOTE = (
+    "SageMaker's own default is RANDOM; a plan asks for LEAST_OUTSTANDING_REQUESTS instead"
+)
+STARTUP_NOTE = (
+    "assumption: a new instance serves after 300 s, the readiness time of the scaling study in "
+    "use; set providers.sagemaker.startup to what yours needs"
+)
+_KEEP_ALIVE_NOTE = (
+    "SageMaker does not publish when idle serverless capacity leaves; 5 min is the short end of "
+    "what AWS Lambda shows; set providers.sagemaker.serverless.keep_alive"
+)
+_COLD_START_NOTE = (
+    "start-up before the model loads is the mean of another cloud's serverless platform; "
+    "set providers.sagemaker.serverless.start to your ModelSetupTime less the load time"
+)
+_COLD_SOURCE = "Serverless Cold Starts (Huawei, EuroSys'25): LogNormal, mean 3.24 s, sd 7.10 s"
+_VCPU_NOTE = (
+    "assumption: one vCPU per 1769 MB as AWS Lambda documents (docs.aws.amazon.com "
+    "lambda/latest/dg/configuration-memory.html); SageMaker publishes only that vCPU is in "
+    "proportion to memory"
+)
+_MB_PER_VCPU = 1769
+_SERVERLESS_DOC = "docs.aws.amazon.com sagemaker/latest/dg/serverless-endpoints.html"
+_MULTI_DOC = (
+    "awsdocs/amazon-sagemaker-developer-guide@a869fa5 doc_source/multi-model-endpoints.md, "
+    "model-deploy-feature-matrix.md"
+)
+_SCALING_SOURCE = (
+    "awsdocs/amazon-sagemaker-developer-guide@a869fa5 doc_source/endpoint-scaling-loadtest.md, "
+    "endpoint-auto-scaling-prerequisites.md: 1 min metric, 300 s cool-downs; alarms of target "
+    "tracking: 3 breaches up, 15 down"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogOptions:
+    """All that a spec may change about a region's offerings; None takes the flagged default."""
+
+    region: str
+    overhead_s: float | None = None
+    startup_s: float | None = None
+    keep_alive_s: float | None = None
+    cold_start_s: float | None = None
+    architectures: tuple[str, ...] = ("x86_64",)
+    prices: tuple[tuple[str, float], ...] = ()
+    quotas: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def overhead(self) -> float:
+        """Seconds that SageMaker adds to each request."""
+        return DEFAULT_OVERHEAD_S if self.overhead_s is None else self.overhead_s
+
+
+def _exclusions(source: str, source_id: str, reasons: dict[str, str]) -> tuple[Exclusion, ...]:
+    return tuple(
+        Exclusion(feature=feature, reason=reason, source=source, source_id=source_id)
+        for feature, reason in reasons.items()
+    )
+
+
+SERVERLESS_EXCLUDES = _exclusions(
+    _SERVERLESS_DOC,
+    "S6",
+    {
+        "gpu": "serverless endpoints have no GPU",
+        "marketplace": "serverless endpoints cannot run Marketplace model packages",
+        "private-registry": "serverless endpoints pull images from Amazon ECR only",
+        "multi-model": "a serverless endpoint hosts one model",
+        "vpc": "serverless endpoints cannot be placed in a VPC",
+        "network-isolation": "serverless endpoints cannot isolate the container from the network",
+        "data-capture": "serverless endpoints cannot capture data",
+        "several-variants": "a serverless endpoint has one production variant",
+        "model-monitor": "Model Monitor does not read serverless endpoints",
+        "pipelines": "serverless endpoints run one container, not an inference pipeline",
+        "image-over-10-gb": "a serverless image has at most 10 GB",
+    },
+)
+MULTI_MODEL_EXCLUDES = _exclusions(
+    _MULTI_DOC,
+    "M1",
+    {
+        "data-capture": "multi-model endpoints cannot capture data",
+        "model-monitor": "Model Monitor does not read multi-model endpoints",
+        "several-variants": "the feature matrix gives multi-model endpoints one variant",
+        "shadow-tests": "multi-model endpoints take no shadow variant",
+    },
+)
+
+
+def offerings(options: CatalogOptions) -> tuple[Offering, ...]:
+    """Everything SageMaker can host with in one region, refused or not, in a fixed order."""
+    limits = {hosting: _limits(options, hosting) for hosting in HOSTINGS}
+    scaling = _scaling(options)
+    spec_prices = dict(options.prices)
+    found: list[Offering] = []
+    for row in tables.instances():
+        price, refusal = _instance_price(row, options, spec_prices)
+        found.extend(_instance_offerings(row, options, price, refusal, limits, scaling))
+    found.extend(_serverless(options, spec_prices, limits["serverless"]))
+    return tuple(found)
+
+
+def _instance_price(
+    row: tables.InstanceRow, options: CatalogOptions, spec_prices: Mapping[str, float]
+) -> tuple[Price | None, Refusal | None]:
+    """Price and refusal that all modes of one type share; a price in the spec offers the type."""
+    refusal = _architecture_refusal(row, options)
+    if row.name in spec_prices:
+        return Price(usd=spec_prices[row.name], source=f"{SPEC}.prices", as_of=""), refusal
+    cell = tables.price_cell(row.name, options.region)
+    if cell and cell != tables.SUSPECT:
+        return _listed_price(cell), refusal
+    if not cell and tables.priced_somewhere(row.name):
+        refusal = Refusal(
+            code="not-offered",
+            measured=f"{row.name} in {options.region}",
+            allowed="a type in this region's price list",
+            source=tables.source("prices").source,
+        )
+    return None, refusal
+
+
+@lru_cache(maxsize=1024)
+def _listed_price(cell: str) -> Price:
+    origin = tables.source("prices")
+    return Price(usd=float(cell), source=origin.source, as_of=origin.as_of)
+
+
+def _architecture_refusal(row: tables.InstanceRow, options: CatalogOptions) -> Refusal | None:
+    arch = row.hardware.arch
+    if not arch or arch in options.architectures:
+        return None
+    return Refusal(
+        code="image-architecture",
+        measured=f"{row.name} is {arch}",
+        allowed=(
+            f"image built for {', '.join(options.architectures)}; "
+            "set providers.sagemaker.image_architectures where it runs on more"
+        ),
+        source="SageMaker does not emulate: an image for another architecture never starts",
+    )
+
+
+def _instance_offerings(
+    row: tables.InstanceRow,
+    options: CatalogOptions,
+    price: Price | None,
+    refusal: Refusal | None,
+    limits: Mapping[str, tuple[Limit, ...]],
+    scaling: Scaling,
+) -> Iterator[Offering]:
+    quota = _instance_quota(row.name, options)
+    autoscaling = scaling if row.autoscaling else None
+    single = refusal if row.autoscaling else refusal or _no_autoscaling(row)
+    multi = refusal if row.multi_model else refusal or _no_multi_model(row)
+    for order, (hosting, kind, scaled, refused, excludes) in enumerate(
+        (
+            ("dedicated", Kind.REPLICAS, None, refusal, ()),
+            ("single-model", Kind.REPLICAS, autoscaling, single, ()),
+            ("multi-model", Kind.SHARED_REPLICAS, autoscaling, multi, MULTI_MODEL_EXCLUDES),
+        )
+    ):
+        yield Offering(
+            provider=PROVIDER,
+            region=options.region,
+            hosting=hosting,
+            instance_type=row.name,
+            kind=kind,
+            hardware=row.hardware,
+            price=price,
+            overhead_s=options.overhead,
+            routing=("least-outstanding", "random"),
+            current_generation=not row.older,
+            autoscaling=scaled,
+            limits=limits[hosting] + quota if quota else limits[hosting],
+            excludes=excludes,
+            preference=order,
+            refusal=refused,
+        )
+
+
+def _no_autoscaling(row: tables.InstanceRow) -> Refusal:
+    return Refusal(
+        code="no-autoscaling",
+        measured=f"{row.name} is burstable",
+        allowed="a type that Application Auto Scaling accepts",
+        source=tables.source("autoscaling").source,
+    )
+
+
+def _no_multi_model(row: tables.InstanceRow) -> Refusal:
+    hardware = row.hardware
+    return Refusal(
+        code="multi-model-gpu",
+        measured=f"{row.name} has {hardware.accelerators} {hardware.accelerator or 'unknown'}",
+        allowed="CPU types, and the single-GPU types that AWS names for multi-model endpoints",
+        source=tables.source("multi_model_gpu").source,
+    )
+
+
+def _scaling(options: CatalogOptions) -> Scaling:
+    return Scaling(
+        metric="SageMakerVariantInvocationsPerInstance",
+        period_s=60.0,
+        breaches_up=3,
+        breaches_down=15,
+        start_s=DEFAULT_STARTUP_S if options.startup_s is None else options.startup_s,
+        cooldown_up_s=300.0,
+        cooldown_down_s=300.0,
+        scheduled=True,
+        source=_SCALING_SOURCE,
+    )
+
+
+def _limits(options: CatalogOptions, hosting: str) -> tuple[Limit, ...]:
+    quotas = dict(options.quotas)
+    given = {
+        "serverless-endpoints": quotas.get("serverless_endpoints"),
+        "serverless-total-concurrency": quotas.get("serverless_concurrency"),
+    }
+    limits = []
+    for row in tables.limits(options.region):
+        if hosting in row.hostings:
+            value = given.get(row.limit.name)
+            limits.append(row.limit if value is None else _quota(row.limit.name, row.limit, value))
+    total = quotas.get("endpoint_instances")
+    if total is not None and hosting != "serverless":
+        limits.append(_replica_quota("endpoint-instances", total))
+    return tuple(limits)
+
+
+def _quota(name: str, limit: Limit, value: int) -> Limit:
+    return replace(limit, value=float(value), source=f"{SPEC}.quotas ({name})", as_of="")
+
+
+def _replica_quota(name: str, value: int) -> Limit:
+    return Limit(
+        name=name,
+        measure=Measure.REPLICAS,
+        scope=Scope.REGION,
+        value=float(value),
+        source=f"{SPEC}.quotas",
+        as_of="",
+    )
+
+
+def _instance_quota(name: str, options: CatalogOptions) -> tuple[Limit, ...]:
+    value = dict(options.quotas).get(name)
+    return () if value is None else (_replica_quota(f"instances-{name}", value),)
+
+
+def _serverless(
+    options: CatalogOptions, spec_prices: Mapping[str, float], limits: tuple[Limit, ...]
+) -> Iterator[Offering]:
+    meters = {(row.name, row.memory_mb): row.price for row in tables.meters(options.region)}
+    offered = any(limit.name == "serverless-total-concurrency" for limit in limits)
+    cold = _cold(options)
+    for memory_mb in SERVERLESS_SIZES_MB:
+        prices = _serverless_prices(memory_mb, meters, spec_prices)
+        yield Offering(
+            provider=PROVIDER,
+            region=options.region,
+            hosting="serverless",
+            instance_type=f"serverless-{memory_mb}",
+            kind=Kind.ON_DEMAND,
+            hardware=Hardware(vcpus=memory_mb / _MB_PER_VCPU, memory_bytes=memory_mb * 2**20),
+            price=prices["serverless-busy-second"],
+            overhead_s=options.overhead,
+            routing=("platform",),
+            max_concurrency=200,
+            cold=cold,
+            prewarm=_prewarm(prices),
+            limits=limits,
+            excludes=SERVERLESS_EXCLUDES,
+            options=(("memory_mb", str(memory_mb)),),
+            preference=3,
+            refusal=None if offered else _no_serverless(options.region),
+            notes=(_VCPU_NOTE,),
+        )
+
+
+def _serverless_prices(
+    memory_mb: int,
+    meters: Mapping[tuple[str, int], Price],
+    spec_prices: Mapping[str, float],
+) -> dict[str, Price | None]:
+    """Prices per second at this size; the spec gives them per GB and second, for any region."""
+    keys = {
+        "serverless-busy-second": "serverless_gb_second",
+        "prewarm-held-second": "provisioned_gb_second",
+        "prewarm-busy-second": "provisioned_busy_gb_second",
+    }
+    return {
+        meter: Price(usd=spec_prices[key] * memory_mb / 1024, source=f"{SPEC}.prices", as_of="")
+        if key in spec_prices
+        else meters.get((meter, memory_mb))
+        for meter, key in keys.items()
+    }
+
+
+def _prewarm(prices: Mapping[str, Price | None]) -> Prewarm | None:
+    held, busy = prices["prewarm-held-second"], prices["prewarm-busy-second"]
+    if held is None or busy is None:
+        return None
+    return Prewarm(held=replace(held, usd=held.usd * 3600), busy=busy, max_units=200)
+
+
+def _cold(options: CatalogOptions) -> Cold:
+    guesses = []
+    if options.keep_alive_s is None:
+        guesses.append(_KEEP_ALIVE_NOTE)
+    if options.cold_start_s is None:
+        guesses.append(_COLD_START_NOTE)
+    keep_alive, start = options.keep_alive_s, options.cold_start_s
+    return Cold(
+        idle_s=DEFAULT_KEEP_ALIVE_S if keep_alive is None else keep_alive,
+        start_s=DEFAULT_COLD_START_S if start is None else start,
+        source=_COLD_SOURCE if start is None else f"{SPEC}.serverless",
+        assumption="; ".join(guesses),
+    )
+
+
+def _no_serverless(region: str) -> Refusal:
+    return Refusal(
+        code="not-offered",
+        measured=f"serverless in {region}",
+        allowed="one of the 21 regions that have Serverless Inference",
+        source=f"{_SERVERLESS_DOC} (S8)",
+    )

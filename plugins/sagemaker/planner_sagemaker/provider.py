@@ -1,0 +1,65 @@
+"""The plugin's entry point; everything heavy is imported by the method that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from planner.model.candidate import Decision
+    from planner.model.catalog import Catalog
+    from planner.model.resource import DesiredState
+    from planner.model.workload import Feature, Workload
+    from planner.provider.interface import Export
+
+
+class SageMaker:
+    """Amazon SageMaker hosting: real-time, multi-model and serverless endpoints."""
+
+    name = "sagemaker"
+    title = "Amazon SageMaker"
+    api_version = 1
+    hostings: tuple[str, ...] = ("dedicated", "single-model", "multi-model", "serverless")
+
+    def settings_model(self) -> type[BaseModel]:
+        """The model of the `sagemaker` block."""
+        from planner_sagemaker.settings import SageMakerSettings  # noqa: PLC0415 - pydantic
+
+        return SageMakerSettings
+
+    def features(self, settings: Any) -> tuple[Feature, ...]:
+        """What the block asks for that an offering may exclude."""
+        features: tuple[Feature, ...] = settings.features()
+        return features
+
+    def regions(self) -> tuple[str, ...]:
+        """Every region with hosting prices, sorted."""
+        from planner_sagemaker import tables  # noqa: PLC0415 - reads files
+
+        return tables.regions()
+
+    def catalog(self, settings: Any) -> Catalog:
+        """Offerings for these settings; raises ProviderError `unknown-region`."""
+        from planner_sagemaker.catalog import catalog_for  # noqa: PLC0415 - reads files
+
+        return catalog_for(settings.catalog_options())
+
+    def render(self, decision: Decision, workload: Workload, settings: Any) -> DesiredState:
+        """Model, endpoint config, endpoint and scaling, in order of creation.
+
+        Raises ProviderError where the spec leaves out what a request needs, such as the image.
+        """
+        from planner_sagemaker.resources import render  # noqa: PLC0415 - not needed for a price
+
+        return render(decision, workload, settings)
+
+    def exports(self) -> Mapping[str, Export]:
+        """Formats of `render --to`."""
+        from planner_sagemaker.exports import EXPORTS  # noqa: PLC0415 - not needed for a price
+
+        return EXPORTS
+
+
+provider = SageMaker()
