@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from planner.model.workload import Feature, Workload
     from planner.provider.interface import Export
 
+_STARTER = """\
+region: us-east-1
+role_arn: arn:aws:iam::123456789012:role/SageMakerExecution   # what the endpoint may read
+image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/my-model:1
+# image_architectures: [x86_64, arm64]   # an image for both may run on Graviton, which costs less
+# quotas: {ml.c7i.large: 8, serverless_concurrency: 10}   # what your account may have
+# overhead: 10ms                         # OverheadLatency of an endpoint you run
+"""
+
 
 class SageMaker:
     """Amazon SageMaker hosting: real-time, multi-model and serverless endpoints."""
@@ -39,6 +48,15 @@ class SageMaker:
         from planner_sagemaker import tables  # noqa: PLC0415 - reads files
 
         return tables.regions()
+
+    def catalog_settings(self, region: str | None) -> Any:
+        """A block with a made-up role that names the region; None is us-east-1."""
+        block = {"region": region or "us-east-1", "role_arn": "arn:aws:iam::000000000000:role/none"}
+        return self.settings_model().model_validate(block)
+
+    def starter(self) -> str:
+        """The block of a starter spec, with a made-up account."""
+        return _STARTER
 
     def catalog(self, settings: Any) -> Catalog:
         """Offerings for these settings; raises ProviderError `unknown-region`."""

@@ -1,0 +1,23 @@
+"""Desired state as the API calls that create it."""
+
+from __future__ import annotations
+
+from planner.model.resource import ApiCall, DesiredState
+
+OPERATIONS = {
+    "model": ("sagemaker", "CreateModel"),
+    "endpoint-config": ("sagemaker", "CreateEndpointConfig"),
+    "endpoint": ("sagemaker", "CreateEndpoint"),
+    "scalable-target": ("application-autoscaling", "RegisterScalableTarget"),
+    "scaling-policy": ("application-autoscaling", "PutScalingPolicy"),
+    "scheduled-action": ("application-autoscaling", "PutScheduledAction"),
+}
+
+
+def api_calls(state: DesiredState) -> list[ApiCall]:
+    """One call per object, in order of creation; the body is the request, complete."""
+    return [
+        ApiCall(service=service, operation=operation, parameters=resource.body)
+        for resource in state.resources
+        for service, operation in (OPERATIONS[resource.kind],)
+    ]

@@ -1,0 +1,96 @@
+"""Application Auto Scaling: the target, its tracking policy and its scheduled bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from planner.model.candidate import Autoscaling, Decision, Range
+from planner.model.resource import Resource
+from planner_sagemaker.resources.cron import aws_schedules
+from planner_sagemaker.resources.names import VARIANT, readable
+
+_COUNT = "sagemaker:variant:DesiredInstanceCount"
+_PROVISIONED = "sagemaker:variant:DesiredProvisionedConcurrency"
+_PROVISIONED_METRIC = "SageMakerVariantProvisionedConcurrencyUtilization"
+"""The only predefined metric that provisioned concurrency accepts (aws-cdk#29065)."""
+
+
+def scaling(decision: Decision, endpoint: Resource) -> Iterator[Resource]:
+    """Nothing for fixed capacity; otherwise target, policy and scheduled actions."""
+    tracking = decision.autoscaling
+    serverless = decision.hosting == "serverless"
+    bounds = decision.units if serverless else decision.replicas
+    if tracking is None or bounds is None:
+        return
+    owner = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{endpoint.name}/variant/{VARIANT}",
+        "ScalableDimension": _PROVISIONED if serverless else _COUNT,
+    }
+    target = _target(endpoint, owner, bounds)
+    yield target
+    yield _policy(endpoint, owner, tracking, target.address)
+    for action in _scheduled(endpoint, owner, tracking):
+        yield Resource(
+            address=f"scheduled-action/{action['ScheduledActionName']}",
+            kind="scheduled-action",
+            name=action["ScheduledActionName"],
+            body=action,
+            after=(target.address,),
+        )
+
+
+def _target(endpoint: Resource, owner: dict[str, str], bounds: Range) -> Resource:
+    return Resource(
+        address=f"scalable-target/{endpoint.name}",
+        kind="scalable-target",
+        name=endpoint.name,
+        body={**owner, "MinCapacity": max(1, bounds.min), "MaxCapacity": max(1, bounds.max)},
+        after=(endpoint.address,),
+    )
+
+
+def _policy(
+    endpoint: Resource, owner: dict[str, str], tracking: Autoscaling, target: str
+) -> Resource:
+    name = f"{endpoint.name}-target-tracking"
+    provisioned = owner["ScalableDimension"] == _PROVISIONED
+    return Resource(
+        address=f"scaling-policy/{name}",
+        kind="scaling-policy",
+        name=name,
+        body={
+            "PolicyName": name,
+            **owner,
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": tracking.target,
+                "PredefinedMetricSpecification": {
+                    "PredefinedMetricType": _PROVISIONED_METRIC if provisioned else tracking.metric
+                },
+                "ScaleOutCooldown": round(tracking.cooldown_up_s),
+                "ScaleInCooldown": round(tracking.cooldown_down_s),
+            },
+        },
+        after=(target,),
+    )
+
+
+def _scheduled(
+    endpoint: Resource, owner: dict[str, str], tracking: Autoscaling
+) -> Iterator[dict[str, Any]]:
+    for action in tracking.scheduled:
+        schedules = aws_schedules(action.cron)
+        for number, schedule in enumerate(schedules, start=1):
+            suffix = f"-{number}" if len(schedules) > 1 else ""
+            yield {
+                **owner,
+                "ScheduledActionName": f"{endpoint.name}-{readable(action.name)}{suffix}",
+                "Schedule": schedule,
+                "Timezone": tracking.timezone,
+                "ScalableTargetAction": {
+                    "MinCapacity": max(1, action.min),
+                    "MaxCapacity": max(1, action.max),
+                },
+            }

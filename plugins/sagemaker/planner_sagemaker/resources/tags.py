@@ -1,0 +1,50 @@
+"""Tags: the spec's labels, the block's own, and the two by which the planner knows its objects."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from planner.errors import ProviderError
+from planner.model.workload import Workload
+from planner_sagemaker.resources.names import digest
+from planner_sagemaker.settings import SageMakerSettings
+
+OWNER = "planner:owner"
+DIGEST = "planner:digest"
+MAX_TAGS = 50
+_ALLOWED = re.compile(r"[\w .:/=+\-@]*\Z")
+
+
+def tags_of(workload: Workload, settings: SageMakerSettings) -> dict[str, str]:
+    """Labels and tags by key, the block's winning; raises what AWS would refuse."""
+    tags = {**dict(workload.labels), **settings.tags, OWNER: workload.name}
+    for key, value in tags.items():
+        if not _accepted(key, value):
+            raise ProviderError(
+                "invalid-tag",
+                f"AWS does not accept the tag {key!r}: {value!r}",
+                hint="letters, digits, blanks and _.:/=+-@ only; a key has at most 128 characters, "
+                "a value 256, and no key begins with aws:",
+                path="tags",
+            )
+    if len(tags) + 1 > MAX_TAGS:
+        raise ProviderError(
+            "too-many-tags",
+            f"{len(tags) - 1} labels and tags; AWS takes {MAX_TAGS} and the planner needs two",
+            hint=f"remove {len(tags) + 1 - MAX_TAGS} of metadata.labels",
+            path="tags",
+        )
+    return tags
+
+
+def _accepted(key: str, value: str) -> bool:
+    lengths = 1 <= len(key) <= 128 and len(value) <= 256
+    reserved = key.lower().startswith("aws:")
+    return lengths and not reserved and bool(_ALLOWED.match(key) and _ALLOWED.match(value))
+
+
+def tagged(body: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
+    """The body with all tags and the digest of what it was without them, sorted by key."""
+    every = {**tags, DIGEST: digest(body)}
+    return {**body, "Tags": [{"Key": key, "Value": every[key]} for key in sorted(every)]}
