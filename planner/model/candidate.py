@@ -61,10 +61,13 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Least and most, both included."""
+    """Least and most, both included; as text `5..9`, or `5` where they agree."""
 
     min: int
     max: int
+
+    def __str__(self) -> str:
+        return str(self.min) if self.min == self.max else f"{self.min}..{self.max}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

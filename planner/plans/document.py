@@ -91,8 +91,13 @@ def _field_part(field: FieldChange) -> Part:
 
 
 def alternatives_part(alternatives: Sequence[Alternative]) -> list[Part]:
+    """Every candidate that was sized and not taken, in order."""
+    return [alternative_part(alternative) for alternative in alternatives_in_order(alternatives)]
+
+
+def alternatives_in_order(alternatives: Sequence[Alternative]) -> list[Alternative]:
     """By hosting mode, feasible before rejected, then by cost and type."""
-    return [alternative_part(alternative) for alternative in sorted(alternatives, key=rank)]
+    return sorted(alternatives, key=rank)
 
 
 def rank(alternative: Alternative) -> tuple[str, bool, float, str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planner.model.candidate import Alternative, Exclusions
+from planner.model.candidate import Alternative, Exclusions, Range
 from planner.plans.document import rank
 
 
@@ -51,3 +51,8 @@ def shortlist(
     best = best_per_hosting(alternatives, excluded)
     rest = [each for each in by_merit(alternatives) if each not in best]
     return by_merit((best + rest)[:limit])
+
+
+def sized(instance_type: str, counted: Range | None) -> str:
+    """`small.2 x 5..9`, or the type alone where nothing is counted."""
+    return instance_type if counted is None else f"{instance_type} x {counted}"

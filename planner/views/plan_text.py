@@ -14,14 +14,12 @@ from planner.views.style import Paper, Style
 from planner.views.wording import (
     ROLE,
     SYMBOL,
+    candidate,
     capacity,
     counted,
     difference,
     is_time,
     margin_text,
-    monthly,
-    p99,
-    span,
     why_not,
     why_rejected,
 )
@@ -73,10 +71,18 @@ def _endpoint(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None
     _changes(paper, endpoint)
     for warning in decision.warnings:
         paper.entry("warning", warning, "caution")
-    if decision.assumptions:
-        count = counted(len(decision.assumptions), "assumption")
-        paper.entry("", f"{count}: see `planner explain`")
+    _more(paper, decision)
     paper.line()
+
+
+def _more(paper: Paper, decision: Decision) -> None:
+    parts = []
+    if decision.assumptions:
+        parts.append(counted(len(decision.assumptions), "assumption"))
+    if decision.advice:
+        parts.append(counted(len(decision.advice), "advised rule"))
+    if parts:
+        paper.entry("more", f"{', '.join(parts)}: see `planner explain`")
 
 
 def _concurrency(decision: Decision) -> str:
@@ -125,15 +131,9 @@ def _cost(endpoint: EndpointPlan) -> str:
 def _alternatives(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None:
     listed = shortlist(endpoint.alternatives, endpoint.excluded, limit=_ALTERNATIVES)
     for index, alternative in enumerate(listed):
-        replicas = span(alternative.replicas)
-        what = f"{alternative.hosting} {alternative.instance_type}"
-        what += f" x {replicas}" if replicas else ""
+        what = candidate(alternative)
         if alternative.provider != endpoint.decision.provider:
             what = f"{alternative.provider} {what}"
-        if alternative.monthly_usd is not None:
-            what += f", {monthly(alternative.monthly_usd)}"
-        if alternative.latency is not None:
-            what += f", p99 {p99(alternative.latency)}"
         reason = why_not(alternative, chosen_usd=workload_usd)
         paper.entry("" if index else "why not", f"{what}: {reason}")
 
@@ -174,11 +174,7 @@ def _infeasible(paper: Paper, outcome: Infeasible) -> None:
     )
     nearest = outcome.misses or shortlist((), outcome.excluded, limit=_ALTERNATIVES)
     for index, miss in enumerate(nearest[:_ALTERNATIVES]):
-        replicas = span(miss.replicas)
-        what = f"{miss.provider} {miss.hosting} {miss.instance_type}"
-        what += f" x {replicas}" if replicas else ""
-        if miss.monthly_usd is not None:
-            what += f", {monthly(miss.monthly_usd)}"
+        what = f"{miss.provider} {candidate(miss)}"
         reason = "" if miss.rejection is None else f": {why_rejected(miss.rejection)}"
         if miss.rejection is not None and 1.0 < miss.rejection.shortfall < float("inf"):
             reason += f", off by {format_fraction(miss.rejection.shortfall - 1.0)}"

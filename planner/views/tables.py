@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A heading; `number` aligns right, `prose` may be wrapped and takes what width is left."""
+    """A heading; `number` aligns right and is never wrapped, words of `prose` may be broken."""
 
     title: str
     number: bool = False
     prose: bool = False
 
 
+_PROSE_WIDTH = 16
 _LINES = "    \n    \n -- \n" + "    \n" * 5
 
 
@@ -57,12 +58,25 @@ def render_table(
         table.add_column(
             column.title,
             justify="right" if column.number else "left",
-            no_wrap=not column.prose,
+            no_wrap=column.number,
+            min_width=_least(column, [row[index] for row in body]),
             overflow="fold",
         )
     for row in body:
         table.add_row(*(row[index] for index in used))
     _print(console(out, style), table, out)
+
+
+def _least(column: Column, cells: Sequence[str]) -> int:
+    """Columns of text that a column keeps when its row is wider than the output.
+
+    Without it, rich would shrink some columns to nothing.
+    """
+    texts = (column.title, *cells)
+    if column.number:
+        return max(len(text) for text in texts)
+    words = max((len(word) for text in texts for word in text.split()), default=0)
+    return min(words, _PROSE_WIDTH) if column.prose else words
 
 
 def _print(target: Console, table: object, out: TextIO) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from planner.model.candidate import Alternative, Decision, Latency, Margin, Range, Rejection
+from planner.model.candidate import Alternative, Decision, Latency, Margin, Rejection
 from planner.model.change import Action
 from planner.model.units import format_duration, format_fraction, format_number, format_usd
+from planner.plans.shortlist import sized
 from planner.views.style import Role
 
 SYMBOL: dict[Action, str] = {
@@ -30,22 +31,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def span(value: Range | None) -> str:
-    """`5..9`, or `5` where both ends agree."""
-    if value is None:
-        return ""
-    return str(value.min) if value.min == value.max else f"{value.min}..{value.max}"
-
-
 def capacity(decision: Decision) -> str:
     """What is bought: `small.2 x 5..9 (6.2 on average)`."""
     average = ""
     if decision.autoscaling is not None:
         average = f" ({format_number(decision.autoscaling.average)} on average)"
     if decision.replicas is not None:
-        return f"{decision.instance_type} x {span(decision.replicas)}{average}"
+        return f"{sized(decision.instance_type, decision.replicas)}{average}"
     if decision.units is not None:
-        return f"{decision.instance_type}, {span(decision.units)} units of concurrency{average}"
+        return f"{decision.instance_type}, {decision.units} units of concurrency{average}"
     return decision.instance_type
 
 
@@ -67,6 +61,16 @@ def relative(value: float, base: float) -> str:
         return f"{format_number(value / base)}x"
     word = "more" if value > base else "less"
     return f"{format_fraction(abs(value - base) / base)} {word}"
+
+
+def candidate(alternative: Alternative) -> str:
+    """`dedicated small.2 x 9, $703.50, p99 39.8 ms`, as far as it was computed."""
+    text = f"{alternative.hosting} {sized(alternative.instance_type, alternative.replicas)}"
+    if alternative.monthly_usd is not None:
+        text += f", {format_usd(alternative.monthly_usd)}"
+    if alternative.latency is not None:
+        text += f", p99 {p99(alternative.latency)}"
+    return text
 
 
 def p99(latency: Latency | None) -> str:
