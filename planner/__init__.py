@@ -1,3 +1,19 @@
 """planner: from traffic and latency goals to the cheapest serving configuration that meets them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 __version__ = "0.1.0"
+
+_API = ("compare", "explain", "load", "plan", "render")
+"""Functions of `planner.workflow` that stand here too; `planner.workflow` documents them."""
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a function of the Python API, importing the stages only now."""
+    if name not in _API:
+        raise AttributeError(f"module 'planner' has no attribute {name!r}")
+    from planner import workflow  # noqa: PLC0415
+
+    return getattr(workflow, name)

@@ -1,0 +1,1 @@
+"""The command line: arguments in, workflow, view out; one file per command."""

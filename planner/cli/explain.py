@@ -1,0 +1,56 @@
+"""`planner explain`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from planner.cli.options import Manners, ResultOptions, SpecOptions
+from planner.cli.output import save, show
+from planner.cli.specs import chosen, read
+from planner.cli.verdict import outcome_code
+from planner.errors import ExitCode
+
+if TYPE_CHECKING:
+    from planner.views.style import Style
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(SpecOptions, ResultOptions):
+    """Options of `explain`."""
+
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="NAME", help="Explain only this spec.")
+    ] = None
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every alternative that was looked at.")
+    ] = False
+
+
+def run(options: Options, manners: Manners) -> ExitCode:
+    """Show why each spec gets its answer.
+
+    The arithmetic line by line (load, capacity, latency, cost), why every alternative lost, all
+    assumptions with their origin, and where the decision would change. Exits as `plan` does.
+    """
+    from planner import workflow
+    from planner.plans.explain_document import explain_document
+    from planner.views.explain_text import render_explanation
+
+    explained = [
+        workflow.explain(spec) for spec in chosen(read(options, manners), options.endpoint)
+    ]
+
+    def document() -> list[object]:
+        return [explain_document(one) for one in explained]
+
+    def text(out: TextIO, style: Style) -> None:
+        for index, one in enumerate(explained):
+            out.write("\n" if index else "")
+            render_explanation(one, out=out, style=style, everything=options.everything)
+
+    save(options.out, document, manners)
+    show(options.output, document=document, text=text, manners=manners)
+    return max((outcome_code(one.outcome) for one in explained), default=ExitCode.DONE)

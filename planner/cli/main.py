@@ -1,0 +1,54 @@
+"""The entry point: runs the command line and turns whatever happens into an exit code.
+
+Everything else is imported inside `main`, so that an interrupt during start-up is met as well.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run `planner` with these arguments and leave the process with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        sys.exit(_run(arguments))
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            os.write(2, b"interrupted; nothing was changed\n")
+        sys.exit(_INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> int:
+    _tolerate_narrow_encodings()
+    from planner.cli.app import command
+    from planner.cli.failures import report
+
+    try:
+        code = command().main(args=arguments, prog_name="planner", standalone_mode=False)
+    except Exception as error:
+        return report(
+            error,
+            debug=_asked(arguments, "--debug", "PLANNER_DEBUG"),
+            color=False if _asked(arguments, "--no-color", "PLANNER_NO_COLOR") else None,
+        )
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else 0
+
+
+def _tolerate_narrow_encodings() -> None:
+    """Let a terminal that cannot show a character show `?` instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _asked(arguments: list[str], option: str, variable: str) -> bool:
+    """Tell whether a global option holds, also where the command line could not be parsed."""
+    return option in arguments or os.environ.get(variable, "").lower() in {"1", "true", "yes", "on"}

@@ -1,0 +1,122 @@
+"""Options of commands as values: one frozen dataclass per command, shared groups inherited.
+
+    class Options(SpecOptions, ResultOptions): ...
+    attach(app, "plan", Options, run)
+
+Each field is `Annotated` for typer; `attach` makes the fields the parameters of the command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from enum import StrEnum
+from inspect import Parameter, Signature
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import typer
+
+from planner.errors import ExitCode
+
+
+class Format(StrEnum):
+    """Formats every result can be shown in."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How the whole run behaves: `color` None lets the terminal decide."""
+
+    color: bool | None = None
+    verbosity: int = 0
+
+    def note(self, text: str, *, level: int = 0) -> None:
+        """Say something beside the result; `-q` silences level 0, `-v` shows level 1."""
+        if self.verbosity >= level:
+            sys.stderr.write(f"{text}\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecOptions:
+    """Which specs, and what is changed about them before they are read."""
+
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SPEC",
+            help="Spec files, directories that hold them, or - for standard input.",
+            show_default="the current directory",
+        ),
+    ] = field(default_factory=list)
+    overlay: Annotated[
+        list[str],
+        typer.Option(
+            "--overlay", "-f", metavar="FILE", help="Merge FILE over every spec; may be repeated."
+        ),
+    ] = field(default_factory=list)
+    sets: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change one value below `spec`: traffic.rate=2x, slo.latency.p99=30ms.",
+        ),
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions:
+    """How the result is shown, and where else it goes."""
+
+    output: Annotated[
+        Format,
+        typer.Option("--output", "-o", envvar="PLANNER_OUTPUT", help="Format of the result."),
+    ] = Format.TABLE
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help="Also write the result to FILE as JSON."),
+    ] = None
+
+
+OptionsT = TypeVar("OptionsT")
+
+
+def attach(
+    app: typer.Typer,
+    name: str,
+    options: type[OptionsT],
+    run: Callable[[OptionsT, Manners], ExitCode],
+) -> None:
+    """Make `run` a command of `app`, with the fields of `options` as its parameters.
+
+    The docstring of `run` is the help. A field without a default is a required argument.
+    """
+
+    def command(context: typer.Context, **values: Any) -> ExitCode:
+        return run(options(**values), context.obj)
+
+    hints = get_type_hints(options, include_extras=True)
+    parameters = [
+        Parameter(
+            one.name,
+            Parameter.KEYWORD_ONLY,
+            annotation=hints[one.name],
+            default=_default(one),
+        )
+        for one in fields(options)  # type: ignore[arg-type]
+    ]
+    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+    command.__doc__ = run.__doc__
+    app.command(name)(command)
+
+
+def _default(one: Field[Any]) -> Any:
+    if one.default is not MISSING:
+        return one.default
+    return Parameter.empty if one.default_factory is MISSING else one.default_factory()

@@ -1,0 +1,124 @@
+"""Where results go: standard output, and a file written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from planner.cli.options import Format, Manners
+from planner.errors import PlannerError
+
+if TYPE_CHECKING:
+    from planner.views.style import Style
+
+OFF_TERMINAL_WIDTH = 100
+NARROWEST = 60
+
+TextView = Callable[[TextIO, "Style"], None]
+"""Writes a result for people."""
+
+
+def show(output: Format, *, document: Callable[[], Any], text: TextView, manners: Manners) -> None:
+    """Write a result to standard output: `text` for people, `document` as JSON or YAML."""
+    match output:
+        case Format.TABLE:
+            buffer = StringIO()
+            text(buffer, style_of(sys.stdout, color=manners.color))
+            emit_text(buffer.getvalue())
+        case Format.JSON:
+            from planner.plans.text import to_bytes
+
+            emit_bytes(to_bytes(document()))
+        case Format.YAML:
+            from planner.views.style import Style
+            from planner.views.yaml_view import render_document
+
+            buffer = StringIO()
+            render_document(document(), out=buffer, style=Style())
+            emit_bytes(buffer.getvalue().encode())
+
+
+def save(path: str | None, document: Callable[[], Any], manners: Manners) -> None:
+    """Write a result to `path` as JSON; None writes nothing."""
+    if path is not None:
+        from planner.plans.text import to_bytes
+
+        write_file(path, to_bytes(document()))
+        manners.note(f"wrote {path}")
+
+
+def emit_text(text: str) -> None:
+    """Write text for people; a reader that left early ends it silently."""
+    with _reader_may_leave(sys.stdout):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def emit_bytes(data: bytes) -> None:
+    """Write a document: UTF-8 whatever the locale says."""
+    with _reader_may_leave(sys.stdout):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def style_of(stream: TextIO, *, color: bool | None) -> Style:
+    """Width and colour for a stream: `color`, else NO_COLOR, FORCE_COLOR, and the terminal."""
+    from planner.views.style import Style
+
+    terminal = stream.isatty()
+    width = shutil.get_terminal_size().columns if terminal else OFF_TERMINAL_WIDTH
+    return Style(width=max(width, NARROWEST), color=_colored(color, terminal=terminal))
+
+
+def _colored(color: bool | None, *, terminal: bool) -> bool:
+    if color is not None:
+        return color
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return terminal and os.environ.get("TERM") != "dumb"
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file whole or not at all; raises PlannerError `cannot-write`.
+
+    A symbolic link keeps pointing where it does; what is no regular file (a pipe, /dev/stdout) is
+    written to directly.
+    """
+    target = Path(path).resolve()
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
+        draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
+        try:
+            draft.write_bytes(data)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise PlannerError(
+            "cannot-write",
+            f"{path}: {getattr(error, 'strerror', None) or error}",
+            hint=f"ls -ld {Path(path).parent}",
+        ) from error
+
+
+@contextmanager
+def _reader_may_leave(stream: TextIO) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # The descriptor must lead somewhere, or the flush at exit complains once more.
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)

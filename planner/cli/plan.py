@@ -1,0 +1,62 @@
+"""`planner plan`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from planner.cli.options import Manners, ResultOptions, SpecOptions
+from planner.cli.output import save, show
+from planner.cli.specs import read
+from planner.cli.verdict import verdict
+from planner.errors import ExitCode, UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(SpecOptions, ResultOptions):
+    """Options of `plan`."""
+
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline", envvar="PLANNER_OFFLINE", help="Read no live state: everything is new."
+        ),
+    ] = False
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 when changes are pending.")
+    ] = False
+
+
+def run(options: Options, manners: Manners) -> ExitCode:
+    """Find the cheapest configuration that meets each spec.
+
+    Shows the decision, its price, the best alternatives and what would be created.
+
+    Exits with 3 for an invalid spec, 5 when only the budget is in the way, 8 when nothing meets
+    a spec or when the endpoints together exceed a limit of the cloud.
+    """
+    if not options.offline:
+        raise UsageError(
+            "offline-only",
+            "this version plans without looking at the cloud; say so with --offline",
+            hint=" ".join(["planner plan", *options.paths, "--offline"]),
+        )
+    from planner import workflow
+    from planner.plans import document
+    from planner.views.plan_text import render_plan
+
+    specs = read(options, manners)
+    started = perf_counter()
+    plan = workflow.plan(specs).plan
+    manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
+    save(options.out, lambda: document(plan), manners)
+    show(
+        options.output,
+        document=lambda: document(plan),
+        text=lambda out, style: render_plan(plan, out=out, style=style),
+        manners=manners,
+    )
+    return verdict(plan, changes_count=options.detailed_exitcode)

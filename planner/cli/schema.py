@@ -1,0 +1,53 @@
+"""`planner schema`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from planner.cli.options import Manners
+from planner.cli.output import emit_bytes
+from planner.errors import ExitCode
+
+
+class Document(StrEnum):
+    """Documents with a published schema."""
+
+    ENDPOINT = "endpoint"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Options of `schema`."""
+
+    document: Annotated[Document, typer.Argument(help="Whose schema: the spec's or the plan's.")]
+
+
+def run(options: Options, manners: Manners) -> ExitCode:  # noqa: ARG001
+    """Print the JSON Schema of the spec or of the plan document.
+
+    The spec's holds the blocks of all installed providers.
+    """
+    from planner.plans.text import to_bytes
+
+    emit_bytes(to_bytes(_schema(options.document)))
+    return ExitCode.DONE
+
+
+def _schema(document: Document) -> dict[str, Any]:
+    match document:
+        case Document.ENDPOINT:
+            from planner.provider import registry
+            from planner.spec.schema import endpoint_schema
+
+            return endpoint_schema(
+                {name: registry.get(name).settings_model() for name in registry.names()}
+            )
+        case Document.PLAN:
+            from planner.plans.schema import plan_schema
+
+            return plan_schema()

@@ -1,0 +1,70 @@
+"""Specs as commands read them: files, directories, standard input, overlays, settings."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from planner.cli.options import Manners, SpecOptions
+from planner.errors import UsageError
+
+if TYPE_CHECKING:
+    from planner.sources import Given
+    from planner.spec import Spec
+
+STDIN = "-"
+
+
+def read(options: SpecOptions, manners: Manners) -> tuple[Spec, ...]:
+    """Load what the options name, the current directory where they name nothing."""
+    return read_paths(
+        options.paths or ["."], overlays=options.overlay, sets=options.sets, manners=manners
+    )
+
+
+def read_paths(
+    paths: list[str], *, overlays: list[str], sets: list[str], manners: Manners
+) -> tuple[Spec, ...]:
+    """Load these paths; `-` stands for standard input and may come up once."""
+    from planner import workflow
+
+    if [*paths, *overlays].count(STDIN) > 1:
+        raise UsageError(
+            "stdin-twice",
+            "standard input can be read once, but `-` is given twice",
+            hint="planner plan -",
+        )
+    started = perf_counter()
+    specs = workflow.load(
+        [_given(path) for path in paths], overlays=[_given(path) for path in overlays], sets=sets
+    )
+    seconds = perf_counter() - started
+    manners.note(f"loaded {len(specs)} specs in {seconds:.2f} s", level=1)
+    return specs
+
+
+def chosen(specs: tuple[Spec, ...], endpoint: str | None) -> tuple[Spec, ...]:
+    """The spec of this name, or all; UsageError with the nearest name where there is none."""
+    if endpoint is None:
+        return specs
+    found = tuple(spec for spec in specs if spec.workload.name == endpoint)
+    if not found:
+        from difflib import get_close_matches
+
+        names = [spec.workload.name for spec in specs]
+        near = get_close_matches(endpoint, names, n=1) or sorted(names)[:1]
+        raise UsageError(
+            "unknown-endpoint",
+            f"no spec here is called `{endpoint}`",
+            hint=f"--endpoint {near[0]}" if near else "",
+        )
+    return found
+
+
+def _given(path: str) -> Given:
+    if path != STDIN:
+        return path
+    from planner.spec import Source
+
+    return Source(name="<stdin>", text=sys.stdin.buffer.read())

@@ -1,0 +1,106 @@
+"""What the providers of one run offer to each spec, and what in a spec none of them knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from planner.diagnostics import Diagnostic
+from planner.errors import ProviderError, SpecError
+from planner.model.candidate import Decision
+from planner.model.catalog import Catalog
+from planner.model.resource import DesiredState
+from planner.provider import registry
+from planner.spec import Spec
+
+_TYPO = 0.9
+"""Similarity from which a reference instance is a slip of the pen and not another machine."""
+
+
+class Market:
+    """The catalogs of one run; each provider is loaded once, each price list once."""
+
+    def __init__(self) -> None:
+        self._catalogs: dict[int, Catalog] = {}
+        self._instances: dict[int, frozenset[str]] = {}
+
+    @property
+    def catalogs(self) -> tuple[Catalog, ...]:
+        """Every catalog that was asked for, by provider, region and version."""
+        return tuple(
+            sorted(self._catalogs.values(), key=lambda one: (one.provider, one.region, one.version))
+        )
+
+    def offers(self, spec: Spec) -> Mapping[str, Catalog]:
+        """Catalogs by provider name; SpecError for regions and instances that do not exist."""
+        offers: dict[str, Catalog] = {}
+        problems: list[Diagnostic] = []
+        for choice in spec.workload.providers:
+            try:
+                catalog = registry.get(choice.name).catalog(choice.settings)
+            except ProviderError as error:
+                problems.append(blamed(spec, choice.name, error))
+            else:
+                offers[choice.name] = self._catalogs.setdefault(id(catalog), catalog)
+        if not problems:
+            names = frozenset().union(*(self._names(catalog) for catalog in offers.values()))
+            problems.extend(_unknown_instances(spec, names))
+        if problems:
+            raise SpecError(tuple(problems))
+        return offers
+
+    def desired(self, spec: Spec, decision: Decision) -> DesiredState:
+        """Cloud objects of a decision; SpecError where the spec lacks what the cloud needs."""
+        settings = next(
+            choice.settings
+            for choice in spec.workload.providers
+            if choice.name == decision.provider
+        )
+        try:
+            return registry.get(decision.provider).render(decision, spec.workload, settings)
+        except ProviderError as error:
+            raise SpecError((blamed(spec, decision.provider, error),)) from error
+
+    def _names(self, catalog: Catalog) -> frozenset[str]:
+        known = self._instances.get(id(catalog))
+        if known is None:
+            known = frozenset(offering.instance_type for offering in catalog.offerings)
+            self._instances[id(catalog)] = known
+        return known
+
+
+def blamed(spec: Spec, provider: str, error: ProviderError) -> Diagnostic:
+    """A provider's refusal at the place in the spec that causes it."""
+    path = f"spec.providers.{provider}" + (f".{error.path}" if error.path else "")
+    return _at(spec, path, Diagnostic(code=error.code, message=error.message, hint=error.hint))
+
+
+def _unknown_instances(spec: Spec, names: frozenset[str]) -> Iterator[Diagnostic]:
+    pinned = spec.workload.pin.instance
+    if pinned is not None and pinned not in names:
+        yield _unknown(spec, "spec.pin.instance", pinned, names)
+    for index, pattern in enumerate(spec.workload.constraints.instances_include):
+        if not any(fnmatchcase(name, pattern) for name in names):
+            path = f"spec.constraints.instances.include[{index}]"
+            yield _unknown(spec, path, pattern, names)
+    for index, model in enumerate(spec.workload.models):
+        for curve in model.curves:
+            machine = curve.instance_type
+            if machine in names or not curve.source.endswith(".service_time"):
+                continue
+            if get_close_matches(machine, names, n=1, cutoff=_TYPO):
+                path = f"spec.models[{index}].reference_instance"
+                yield _unknown(spec, path, machine, names)
+
+
+def _unknown(spec: Spec, path: str, name: str, names: frozenset[str]) -> Diagnostic:
+    near = get_close_matches(name, sorted(names), n=1)
+    fix = f"did you mean `{near[0]}`?" if near else "planner catalog show"
+    message = f"no provider of this spec offers an instance `{name}`"
+    return _at(spec, path, Diagnostic(code="unknown-instance", message=message, hint=fix))
+
+
+def _at(spec: Spec, path: str, diagnostic: Diagnostic) -> Diagnostic:
+    return replace(diagnostic, path=path, location=spec.locate(path))

@@ -1,0 +1,91 @@
+"""Paths on a command line -> the bytes of specs and overlays.
+
+Everything that cannot be read becomes a diagnostic, so that one run reports all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeAlias
+
+from planner.diagnostics import Diagnostic
+from planner.spec import Source
+
+Given: TypeAlias = str | os.PathLike[str] | Source
+
+SPEC_FILES = ("planner.yaml", "planner.yml", "*.planner.yaml", "*.planner.yml")
+"""What a directory is searched for; not below it."""
+
+Read: TypeAlias = Source | Diagnostic
+
+
+def read_specs(given: Iterable[Given]) -> tuple[Read, ...]:
+    """Each file, and each spec file of each directory, read or as a diagnostic."""
+    return tuple(one for item in given for one in _specs_at(item))
+
+
+def read_files(given: Iterable[Given]) -> tuple[Read, ...]:
+    """Each file, read or as a diagnostic; a directory is an error."""
+    return tuple(item if isinstance(item, Source) else _read(Path(item)) for item in given)
+
+
+def read_beside(name: str) -> bytes:
+    """Read a file that a spec names; its path is already relative to here."""
+    return Path(name).read_bytes()
+
+
+def _specs_at(item: Given) -> Iterator[Read]:
+    if isinstance(item, Source):
+        yield item
+        return
+    path = Path(item)
+    if not path.is_dir():
+        yield _read(path)
+        return
+    found = sorted({file for pattern in SPEC_FILES for file in path.glob(pattern)})
+    if not found:
+        yield Diagnostic(
+            code="no-spec-in-directory",
+            message=f"{path}: no spec here; searched for {', '.join(SPEC_FILES)}",
+            hint=f"planner init {path / 'planner.yaml'}",
+        )
+    yield from (_read(file) for file in found)
+
+
+def _read(path: Path) -> Read:
+    try:
+        return Source(name=str(path), text=path.read_bytes())
+    except FileNotFoundError:
+        return Diagnostic(
+            code="missing-file", message=f"{path}: no such file", hint=_nearest_file(path)
+        )
+    except IsADirectoryError:
+        return Diagnostic(
+            code="not-a-file",
+            message=f"{path}: is a directory; a file is needed here",
+            hint=f"ls {path}",
+        )
+    except OSError as error:
+        return Diagnostic(
+            code="unreadable-file",
+            message=f"{path}: {error.strerror or error}",
+            hint=f"ls -l {path}",
+        )
+    except ValueError:  # a NUL in the name
+        return Diagnostic(
+            code="missing-file",
+            message=f"{str(path)!r}: no file can have this name",
+            hint="write the path without control characters",
+        )
+
+
+def _nearest_file(path: Path) -> str:
+    try:
+        beside = [file.name for file in path.parent.iterdir()]
+    except OSError:
+        return f"planner init {path}"
+    near = get_close_matches(path.name, beside, n=1)
+    return f"did you mean {path.parent / near[0]}?" if near else f"planner init {path}"

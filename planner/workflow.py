@@ -1,0 +1,243 @@
+"""The stages in order, in one place: the command line's engine, and the Python API.
+
+    load     files -> specs            (reads files and the environment)
+    plan     specs -> a run            (catalogs, solver, desired state, changes; writes nothing)
+    explain  spec  -> an explanation
+    compare  specs, specs -> two plans side by side
+    render   run   -> API calls, or another format of the provider
+
+>>> import planner
+>>> specs = planner.load(["examples/fraud-scorer"])
+>>> run = planner.plan(specs)
+>>> endpoint = run.plan.endpoints[0]
+>>> endpoint.name, endpoint.decision.provider, endpoint.decision.met
+('fraud-scorer', 'sagemaker', True)
+>>> planner.explain(specs[0]).workload
+'fraud-scorer'
+>>> planner.render(run, to="api")[0]["calls"][0]["operation"]
+'CreateModel'
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from planner import __version__, plans, solver
+from planner.diagnostics import Diagnostic
+from planner.errors import InfeasibleError, SpecError, UsageError
+from planner.model.candidate import Outcome, Solved
+from planner.model.catalog import Catalog
+from planner.model.change import ChangeSet
+from planner.model.plan import Explanation, Mode, Plan
+from planner.model.resource import ApiCall, DesiredState
+from planner.provider import registry
+from planner.provider.market import Market
+from planner.sources import Given, Read, read_beside, read_files, read_specs
+from planner.spec import Source, Spec
+from planner.spec import load as load_sources
+
+OFFLINE_REASON = "offline: the live state is not read, so everything counts as new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRun:
+    """A plan with the values it was made from; `desired` in the order of the plan's endpoints."""
+
+    plan: Plan
+    specs: tuple[Spec, ...]
+    outcomes: tuple[Outcome, ...]
+    desired: tuple[DesiredState, ...]
+
+
+def load(
+    paths: Iterable[Given],
+    *,
+    overlays: Iterable[Given] = (),
+    sets: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> tuple[Spec, ...]:
+    """Read specs from files and directories, apply overlays and `path=value` settings.
+
+    `env` feeds `${env:NAME}`; None takes the process's environment. Raises SpecError with every
+    independent error of all files, UsageError for a setting that does not exist.
+    """
+    sources, unread = _parted(read_specs(paths))
+    layers, unread_layers = _parted(read_files(overlays))
+    unread += unread_layers
+    specs: tuple[Spec, ...] = ()
+    if sources and not unread_layers:
+        try:
+            specs = load_sources(
+                sources,
+                reader=read_beside,
+                settings_models=lambda name: registry.get(name).settings_model(),
+                provider_names=registry.names(),
+                overlays=layers,
+                sets=sets,
+                env=os.environ if env is None else env,
+                features_of=lambda name, settings: registry.get(name).features(settings),
+            )
+        except SpecError as error:
+            raise SpecError((*unread, *error.diagnostics)) from error
+    if unread:
+        raise SpecError(unread)
+    return specs
+
+
+def check(specs: Iterable[Spec]) -> None:
+    """Hold specs against the catalogs; raises SpecError with every unknown region or instance."""
+    _offers(specs, Market())
+
+
+def plan(specs: Iterable[Spec]) -> PlanRun:
+    """Decide every spec offline, in whatever order they come, and render the winners.
+
+    Raises SpecError where a spec contradicts the catalogs or lacks what its winner needs.
+    """
+    ordered = tuple(sorted(specs, key=lambda spec: spec.workload.name))
+    market = Market()
+    outcomes = tuple(
+        solver.solve(spec.workload, offers)
+        for spec, offers in zip(ordered, _offers(ordered, market), strict=True)
+    )
+    desired = _desired(ordered, outcomes, market)
+    return PlanRun(
+        plan=plans.build_plan(
+            outcomes,
+            {name: _created(state) for name, state in desired.items()},
+            stamp=plans.RunStamp(
+                mode=Mode.OFFLINE,
+                planner_version=__version__,
+                spec_digest=plans.workloads_digest(spec.workload for spec in ordered),
+                catalogs=tuple(plans.stamp_of(catalog) for catalog in market.catalogs),
+            ),
+            breaches=solver.check_run(outcomes, market.catalogs),
+        ),
+        specs=ordered,
+        outcomes=outcomes,
+        desired=tuple(desired[name] for name in sorted(desired)),
+    )
+
+
+def explain(spec: Spec) -> Explanation:
+    """Solve one spec and say why: its outcome, and where the decision would change."""
+    offers = Market().offers(spec)
+    outcome = solver.solve(spec.workload, offers)
+    match outcome:
+        case Solved():
+            sensitivities = solver.sensitivities(spec.workload, offers, outcome)
+        case _:
+            sensitivities = ()
+    return Explanation(
+        workload=spec.workload.name,
+        outcome=outcome,
+        sensitivities=sensitivities,
+        catalogs=tuple(plans.stamp_of(catalog) for _, catalog in sorted(offers.items())),
+    )
+
+
+def compare(left: Iterable[Spec], right: Iterable[Spec]) -> tuple[Plan, Plan]:
+    """Plan both sides; nothing is shared between them but the catalogs."""
+    return plan(left).plan, plan(right).plan
+
+
+def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
+    """Desired state of every endpoint in one of its provider's formats, as JSON values.
+
+    `api` gives the calls in order, `{service, operation, parameters}` and for REST interfaces
+    `{method, path}`. Raises InfeasibleError for an incomplete plan: half of it would be applied.
+    """
+    if not run.plan.complete:
+        raise InfeasibleError(
+            "plan-incomplete",
+            "not every spec has a plan that may be applied, so nothing is rendered",
+            hint="planner plan --offline",
+        )
+    key = "calls" if to == "api" else "document"
+    return [
+        {
+            "endpoint": state.endpoint,
+            "provider": state.provider,
+            "region": state.region,
+            key: _exported(state, to),
+        }
+        for state in run.desired
+    ]
+
+
+def _parted(read: Iterable[Read]) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
+    everything = tuple(read)
+    return (
+        tuple(one for one in everything if isinstance(one, Source)),
+        tuple(one for one in everything if isinstance(one, Diagnostic)),
+    )
+
+
+def _offers(specs: Iterable[Spec], market: Market) -> list[Mapping[str, Catalog]]:
+    offers: list[Mapping[str, Catalog]] = []
+    problems: list[Diagnostic] = []
+    for spec in specs:
+        try:
+            offers.append(market.offers(spec))
+        except SpecError as error:
+            problems.extend(error.diagnostics)
+    if problems:
+        raise SpecError(tuple(problems))
+    return offers
+
+
+def _desired(
+    specs: Sequence[Spec], outcomes: Sequence[Outcome], market: Market
+) -> dict[str, DesiredState]:
+    desired: dict[str, DesiredState] = {}
+    problems: list[Diagnostic] = []
+    for spec, outcome in zip(specs, outcomes, strict=True):
+        if not isinstance(outcome, Solved):
+            continue
+        for decision in outcome.decisions:
+            try:
+                state = market.desired(spec, decision)
+            except SpecError as error:
+                problems.extend(error.diagnostics)
+                break
+            if desired.setdefault(decision.endpoint, state) is not state:
+                problems.append(_name_taken(spec, decision.endpoint))
+    if problems:
+        raise SpecError(tuple(problems))
+    return desired
+
+
+def _name_taken(spec: Spec, endpoint: str) -> Diagnostic:
+    return Diagnostic(
+        code="endpoint-name-taken",
+        message=f"two specs of this run lead to an endpoint `{endpoint}`",
+        hint="give one of them another metadata.name",
+        path="metadata.name",
+        location=spec.locate("metadata.name"),
+    )
+
+
+def _created(state: DesiredState) -> ChangeSet:
+    return plans.desired_changes(state, reason=OFFLINE_REASON)
+
+
+def _exported(state: DesiredState, to: str) -> Any:
+    exports = registry.get(state.provider).exports()
+    export = exports.get(to)
+    if export is None:
+        near = get_close_matches(to, exports, n=1) or sorted(exports)
+        raise UsageError(
+            "unknown-format",
+            f"{state.provider} renders to {', '.join(sorted(exports))}, not to `{to}`",
+            hint=f"planner render --to {near[0]}",
+        )
+    value = export(state)
+    return [_call(call) for call in value] if to == "api" else value
+
+
+def _call(call: ApiCall) -> dict[str, Any]:
+    return {name: value for name, value in asdict(call).items() if value != ""}
