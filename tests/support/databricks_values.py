@@ -68,7 +68,7 @@ def decision(**changed: Any) -> Decision:
         "units": Range(min=4, max=16),
         "concurrency": Concurrency(per_replica=1, max=16),
         "autoscaling": None,
-        "routing": "managed",
+        "routing": "platform",
         "options": (("route_optimized", "false"), ("scale_to_zero", "false")),
         "cost": Cost(monthly_usd=204.4, per_million_usd=None, lines=()),
         "latency": Latency(p50_s=0.05, p90_s=0.06, p95_s=0.07, p99_s=0.09, mean_s=0.05),

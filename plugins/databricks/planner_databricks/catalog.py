@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from planner.model.catalog import (
     Catalog,
@@ -24,7 +24,7 @@ from planner_databricks.terms import SPEC, Terms
 
 PROVIDER = "databricks"
 HOSTINGS = ("dedicated", "single-model", "multi-model", "serverless")
-ROUTINGS = ("managed",)
+ROUTINGS = ("platform",)
 
 _ROUTE_NOTES = (
     "route optimization is set at creation only: changing it replaces the endpoint",
@@ -42,6 +42,7 @@ _STAGE_NOTES = {
 }
 
 
+@cache
 def _scaling(*, min_count: int) -> Scaling:
     """Concurrency follows the active requests; capacity serves about a minute after the rise."""
     rows = tables.timings()
@@ -61,6 +62,7 @@ def _scaling(*, min_count: int) -> Scaling:
     )
 
 
+@cache
 def _cold(terms: Terms, dbu: DbuPrice) -> Cold:
     rows = tables.timings()
     start, idle = rows["start-from-zero"], rows["idle-before-zero"]
@@ -96,12 +98,16 @@ def _refusal(kind: WorkloadType, terms: Terms) -> Refusal | None:
 
 
 def _hardware(kind: WorkloadType) -> Hardware:
-    """The hardware of one replica; for CPU types the memory is the endpoint's per unit."""
+    """The hardware of one replica; for CPU types the memory is the endpoint's per unit.
+
+    A GPU type whose hardware no source states has at least one accelerator, of an unknown kind:
+    otherwise it would pass for a CPU type.
+    """
     return Hardware(
         vcpus=None,
         memory_bytes=kind.memory_bytes,
-        accelerator=kind.accelerator,
-        accelerators=kind.accelerators,
+        accelerator=kind.accelerator or ("not stated" if kind.gpu else ""),
+        accelerators=kind.accelerators or int(kind.gpu),
         accelerator_memory_bytes=kind.accelerator_memory_bytes,
     )
 

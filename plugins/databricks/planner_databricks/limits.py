@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from planner.model.catalog import Limit, Measure, Scope
 from planner_databricks import tables
 from planner_databricks.tables import WorkloadType
@@ -22,6 +24,7 @@ def _limit(row: tables.LimitRow, terms: Terms) -> Limit:
     )
 
 
+@cache
 def limits(terms: Terms, *applies: str) -> tuple[Limit, ...]:
     """Current limits that apply to any of `applies`, in the order of the table."""
     rows = (row for row in tables.limit_rows() if row.status == "current")
@@ -29,7 +32,7 @@ def limits(terms: Terms, *applies: str) -> tuple[Limit, ...]:
 
 
 def accelerator_limit(kind: WorkloadType) -> tuple[Limit, ...]:
-    """The accelerator memory of one type as a bound on the model's memory."""
+    """All accelerator memory of one type as a bound on the model's memory."""
     if kind.accelerator_memory_bytes is None:
         return ()
     return (
@@ -37,7 +40,7 @@ def accelerator_limit(kind: WorkloadType) -> tuple[Limit, ...]:
             name=f"accelerator-memory-{kind.name.lower()}",
             measure=Measure.MEMORY_BYTES,
             scope=Scope.ENDPOINT,
-            value=float(kind.accelerator_memory_bytes),
+            value=float(kind.accelerator_memory_bytes * kind.accelerators),
             source=kind.hardware_source,
             as_of=kind.as_of or "2026",
         ),

@@ -329,3 +329,30 @@ def test_a_tier_without_a_price_names_those_that_have_one() -> None:
     with pytest.raises(ProviderError) as caught:
         catalog(region="eastus", tier="enterprise")
     assert (caught.value.code, caught.value.hint) == ("unknown-tier", "tier: premium")
+
+
+@pytest.mark.parametrize(
+    ("region", "kind", "accelerators", "gigabytes_each"),
+    [
+        ("us-east-1", "GPU_SMALL", 1, 16),
+        ("us-east-1", "MULTIGPU_MEDIUM", 4, 24),
+        ("us-east-1", "GPU_MEDIUM_8", 8, 24),
+        ("eastus", "GPU_LARGE_4", 4, 80),
+        ("us-central1", "GPU_MEDIUM", 1, 24),
+    ],
+)
+def test_accelerator_memory_is_per_accelerator_and_bounded_in_all(
+    region: str, kind: str, accelerators: int, gigabytes_each: int
+) -> None:
+    offering = one(catalog(region=region), kind)
+    each = gigabytes_each * 10**9
+    assert offering.hardware.accelerators == accelerators
+    assert offering.hardware.accelerator_memory_bytes == each
+    bound = limit(offering, f"accelerator-memory-{kind.lower()}")
+    assert bound.value == accelerators * each
+
+
+def test_a_gpu_type_of_unknown_hardware_never_passes_for_a_cpu_type() -> None:
+    for region in ("us-east-1", "eastus", "us-central1"):
+        for offering in catalog(region=region).offerings:
+            assert (offering.hardware.accelerators > 0) == ("GPU" in offering.instance_type)
