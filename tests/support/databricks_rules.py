@@ -112,8 +112,8 @@ def _capacity(place: str, entity: dict[str, Any]) -> Iterator[str]:
         yield f"{place}: provisioned concurrency is not a multiple of 4"
     if not 0 <= least <= most or not 4 <= most <= 1024:
         yield f"{place}: provisioned concurrency {least}-{most} is out of range"
-    if least == 0 and not entity.get("scale_to_zero_enabled"):
-        yield f"{place}: minimum 0 without scale to zero"
+    if (least == 0) != (entity.get("scale_to_zero_enabled") is True):
+        yield f"{place}: minimum {least} and scale to zero do not go together"
 
 
 def _environment(place: str, variables: dict[str, Any]) -> Iterator[str]:

@@ -18,18 +18,14 @@ if TYPE_CHECKING:
     from planner_databricks.settings import Settings
 
 _QUOTA_LIMITS = {
-    "qps": ("qps-per-workspace",),
-    "qps_route_optimized": (
-        "qps-per-endpoint-route-optimized",
-        "qps-per-workspace-route-optimized",
-    ),
-    "provisioned_concurrency": ("provisioned-concurrency-per-workspace",),
-    "provisioned_concurrency_per_entity": ("provisioned-concurrency-per-entity",),
-    "endpoints": ("endpoints-per-workspace",),
-    "served_entities": ("served-entities",),
+    "qps": "qps-without-route-optimization",
+    "qps_route_optimized": "qps-route-optimized",
+    "provisioned_concurrency": "provisioned-concurrency",
+    "provisioned_concurrency_per_entity": "provisioned-concurrency-per-entity",
+    "endpoints": "endpoints",
+    "served_entities": "served-entities",
 }
-"""Settings name of each quota, and the limits it stands in for."""
-
+"""Settings name of each quota, and the limit it stands in for, in every scope it has."""
 
 _STARTER = """\
 # cloud and region price the plan; profile names the connection in ~/.databrickscfg
@@ -113,13 +109,8 @@ def terms_of(settings: Settings) -> Terms:
 
 
 def _quotas(quotas: Any) -> tuple[tuple[str, float], ...]:
-    given = ((field, getattr(quotas, field)) for field in _QUOTA_LIMITS)
-    return tuple(
-        (limit, float(value))
-        for field, value in given
-        if value is not None
-        for limit in _QUOTA_LIMITS[field]
-    )
+    given = ((limit, getattr(quotas, field)) for field, limit in _QUOTA_LIMITS.items())
+    return tuple((limit, float(value)) for limit, value in given if value is not None)
 
 
 provider: Provider = DatabricksProvider()

@@ -162,7 +162,7 @@ def test_foundation_models_are_refused_on_every_offering() -> None:
 def test_rate_limits_hang_on_route_optimization() -> None:
     made = catalog(region="us-east-1")
     standard, routed = one(made, "CPU"), one(made, "CPU", routed="true")
-    bound = limit(standard, "qps-per-workspace")
+    bound = limit(standard, "qps-without-route-optimization")
     assert (bound.measure, bound.scope) == (Measure.RATE_PER_S, Scope.WORKSPACE)
     assert (bound.value, bound.source_id) == (200, "D2")
     rates = {b.scope: b.value for b in routed.limits if b.measure is Measure.RATE_PER_S}
@@ -178,12 +178,12 @@ def test_limits_of_the_documents() -> None:
     made = catalog(region="us-east-1")
     shared = {bound.name: (bound.scope, bound.value) for bound in made.limits}
     assert shared == {
-        "endpoints-per-workspace": (Scope.WORKSPACE, 1000),
-        "provisioned-concurrency-per-workspace": (Scope.WORKSPACE, 4096),
+        "endpoints": (Scope.WORKSPACE, 1000),
+        "provisioned-concurrency": (Scope.WORKSPACE, 4096),
     }
     own = {bound.name: bound.value for bound in one(made, "CPU", "multi-model").limits}
     assert own == {
-        "qps-per-workspace": 200,
+        "qps-without-route-optimization": 200,
         "provisioned-concurrency-per-entity": 1024,
         "payload": 16_000_000,
         "request-duration": 297,
@@ -194,8 +194,9 @@ def test_limits_of_the_documents() -> None:
 
 
 def test_only_the_newest_statement_of_a_limit_binds() -> None:
-    current = [row.name for row in tables.limit_rows() if row.status == "current"]
-    superseded = [row.name for row in tables.limit_rows() if row.status == "superseded"]
+    rows = [(row.name, row.scope, row.status) for row in tables.limit_rows()]
+    current = [(name, scope) for name, scope, status in rows if status == "current"]
+    superseded = [(name, scope) for name, scope, status in rows if status == "superseded"]
     assert len(set(current)) == len(current)
     assert superseded
     assert set(superseded) <= set(current)
@@ -212,17 +213,26 @@ def test_memory_bounds_follow_the_hardware() -> None:
     assert not [bound for bound in large.limits if bound.measure is Measure.MEMORY_BYTES]
 
 
+def test_every_quota_replaces_a_limit() -> None:
+    fields = tuple(type(settings().quotas).model_fields)
+    before = catalog(region="us-east-1")
+    after = catalog(region="us-east-1", quotas=dict.fromkeys(fields, 7))
+    own = {b.name for o in after.offerings for b in (*o.limits, *after.limits) if b.value == 7}
+    assert len(own) == len(fields)
+    assert not [b for o in before.offerings for b in (*o.limits, *before.limits) if b.value == 7]
+
+
 def test_quotas_of_the_spec_take_the_place_of_documented_limits() -> None:
     made = catalog(
         region="us-east-1",
         quotas={"qps": "500/s", "served_entities": 15, "endpoints": 2000},
     )
     offering = one(made, "CPU", "multi-model")
-    assert limit(offering, "qps-per-workspace").value == 500
+    assert limit(offering, "qps-without-route-optimization").value == 500
     assert limit(offering, "served-entities").value == 15
     assert limit(offering, "served-entities").source == "the spec"
-    assert limit(made, "endpoints-per-workspace").value == 2000
-    assert limit(made, "provisioned-concurrency-per-workspace").value == 4096
+    assert limit(made, "endpoints").value == 2000
+    assert limit(made, "provisioned-concurrency").value == 4096
 
 
 @pytest.mark.parametrize(("given", "kept"), [("true", {"true"}), (False, {"false"})])

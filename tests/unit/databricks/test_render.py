@@ -43,11 +43,12 @@ def test_one_endpoint_is_one_resource() -> None:
     assert (resource.kind, resource.name, resource.after) == ("serving-endpoint", "shop", ())
 
 
-def test_scale_to_zero_sends_a_minimum_of_nothing() -> None:
+@pytest.mark.parametrize("least", [0, 4])
+def test_scale_to_zero_sends_a_minimum_of_nothing(least: int) -> None:
     served = entity(
         decision(
             hosting="serverless",
-            units=Range(min=0, max=8),
+            units=Range(min=least, max=8),
             options=(("route_optimized", "false"), ("scale_to_zero", "true")),
         )
     )

@@ -72,14 +72,16 @@ def _config(decision: Decision, workload: Workload, settings: Settings) -> dict[
 def _entity(model: Model, decision: Decision, settings: Settings, *, alone: bool) -> dict[str, Any]:
     entity = entity_of(model, settings, alone=alone)
     units = _units(decision, model.name)
+    zero = decision.option("scale_to_zero") == "true"
     body: dict[str, Any] = {
         "entity_name": entity.name,
         "entity_version": entity.version_value(),
         "workload_type": decision.instance_type,
-        "min_provisioned_concurrency": units.min,
+        # With scale to zero the documented lower bound is 0, whatever runs while awake.
+        "min_provisioned_concurrency": 0 if zero else units.min,
         "max_provisioned_concurrency": units.max,
         # Always sent: left out, the service answers that it is undefined.
-        "scale_to_zero_enabled": decision.option("scale_to_zero") == "true",
+        "scale_to_zero_enabled": zero,
     }
     if model.environment:
         body["environment_vars"] = {key: _checked(key, value) for key, value in model.environment}
