@@ -31,7 +31,7 @@ def render_comparison(
     after = sum(endpoint.monthly_usd_after for endpoint in right.endpoints)
     out.write(
         f"Monthly: {format_usd(before)} -> {format_usd(after)}"
-        f" ({difference(after - before)}, {relative(after, before)})\n"
+        f" ({_money(before, after) or 'the same'})\n"
     )
 
 
@@ -67,7 +67,7 @@ def _rows(pair: Pair) -> Iterator[tuple[str, str, str, str]]:
         format_usd(right.monthly_usd),
         _money(left.monthly_usd, right.monthly_usd),
     )
-    yield ("a million", _per_million(left), _per_million(right), _word(changed, "per_million_usd"))
+    yield ("per million", _per_million(left), _per_million(right), _word(changed, "per_million_usd"))
 
 
 def _decision(side: Side | None, *, infeasible: bool) -> str:
@@ -92,7 +92,9 @@ def _numbers(left: float, right: float) -> tuple[str, str, str]:
 
 def _money(left: float, right: float) -> str:
     compared = relative(right, left)
-    return "" if compared == "the same" else f"{difference(right - left)}, {compared}"
+    if compared == "the same":
+        return ""
+    return f"{difference(right - left)}, {compared}" if left > 0 else difference(right - left)
 
 
 def _per_million(side: Side) -> str:

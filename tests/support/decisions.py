@@ -26,9 +26,22 @@ from planner.model.candidate import (
     Step,
 )
 from planner.model.catalog import Limit, Measure, Scope
+from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
 from planner.model.plan import CatalogStamp, LimitBreach, Mode, Plan
 from planner.model.resource import DesiredState, Resource
-from planner.model.workload import Assumption
+from planner.model.traffic import Trace, Traffic
+from planner.model.workload import (
+    Assumption,
+    ColdStart,
+    Constraints,
+    Model,
+    Objective,
+    Payload,
+    Pin,
+    Rollout,
+    Slo,
+    Workload,
+)
 from planner.plans import RunStamp, build_plan, desired_changes
 
 SOURCE = "price list of the made-up cloud"
@@ -247,6 +260,60 @@ def desired(endpoint: str = "fraud-scorer") -> DesiredState:
                 after=(f"model/{endpoint}-3f9c01",),
             ),
         ),
+    )
+
+
+def changes(action: Action) -> ChangeSet:
+    """One object of `fraud-scorer` under an action, with a field that moves and one ignored."""
+    return ChangeSet(
+        endpoint="fraud-scorer",
+        action=action,
+        changes=(
+            Change(
+                address="endpoint/fraud-scorer",
+                action=action,
+                reason="a cheaper type meets the objectives",
+                risk=Risk.ROLLING,
+                fields=(
+                    FieldChange(
+                        path="Variants[0].Type",
+                        desired="small.2",
+                        live="large.8",
+                        action=Action.UPDATE,
+                        reason="spec.constraints",
+                    ),
+                    FieldChange(
+                        path="Variants[0].Count",
+                        desired=5,
+                        live=7,
+                        action=Action.NONE,
+                        reason="autoscaling moved it",
+                    ),
+                ),
+            ),
+        ),
+    )
+
+
+def workload(
+    name: str,
+    *,
+    trace: str = "a.csv",
+    stamps_s: tuple[float, ...] = (0.0, 1.0, 2.0),
+    counts: tuple[float, ...] = (),
+) -> Workload:
+    """A trace-driven workload."""
+    return Workload(
+        name=name,
+        models=(Model(name="m", weight=1.0, size_bytes=1, memory_bytes=2, load_s=0.5),),
+        traffic=Traffic(pattern=Trace(file=trace, stamps_s=stamps_s, counts=counts)),
+        slo=Slo(latency=(), cold_start=ColdStart(allowed=True)),
+        payload=Payload(request_bytes=1, response_bytes=1, max_request_bytes=1),
+        constraints=Constraints(),
+        objective=Objective(),
+        rollout=Rollout(),
+        pin=Pin(),
+        providers=(),
     )
 
 
