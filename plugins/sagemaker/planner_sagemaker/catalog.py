@@ -62,7 +62,10 @@ def check_region(region: str) -> None:
     near = get_close_matches(region, tables.regions(), n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(tables.regions())}"
     raise ProviderError(
-        "unknown-region", f"SageMaker hosting has no prices for the region {region!r}", hint=hint
+        "unknown-region",
+        f"SageMaker hosting has no prices for the region {region!r}",
+        hint=hint,
+        path="region",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from planner.model.candidate import Autoscaling, Decision, Range
@@ -80,13 +81,12 @@ def _policy(
 def _scheduled(
     endpoint: Resource, owner: dict[str, str], tracking: Autoscaling
 ) -> Iterator[dict[str, Any]]:
+    taken: set[str] = set()
     for action in tracking.scheduled:
-        schedules = aws_schedules(action.cron)
-        for number, schedule in enumerate(schedules, start=1):
-            suffix = f"-{number}" if len(schedules) > 1 else ""
+        for schedule in aws_schedules(action.cron):
             yield {
                 **owner,
-                "ScheduledActionName": f"{endpoint.name}-{readable(action.name)}{suffix}",
+                "ScheduledActionName": _free(f"{endpoint.name}-{readable(action.name)}", taken),
                 "Schedule": schedule,
                 "Timezone": tracking.timezone,
                 "ScalableTargetAction": {
@@ -94,3 +94,11 @@ def _scheduled(
                     "MaxCapacity": max(1, action.max),
                 },
             }
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, numbered from the second use on: a put under a used name would replace it."""
+    numbered = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    free = next(one for one in numbered if one not in taken)
+    taken.add(free)
+    return free
