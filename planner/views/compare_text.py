@@ -67,7 +67,12 @@ def _rows(pair: Pair) -> Iterator[tuple[str, str, str, str]]:
         format_usd(right.monthly_usd),
         _money(left.monthly_usd, right.monthly_usd),
     )
-    yield ("per million", _per_million(left), _per_million(right), _word(changed, "per_million_usd"))
+    yield (
+        "per million",
+        _per_million(left),
+        _per_million(right),
+        _word(changed, "per_million_usd"),
+    )
 
 
 def _decision(side: Side | None, *, infeasible: bool) -> str:

@@ -15,16 +15,9 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from planner.diagnostics import Diagnostic, Location
-from planner.errors import PlannerError
 from planner.views.style import Role, Style
 
 _TAB = "  "
-
-
-def render_error(error: PlannerError, *, out: TextIO, style: Style) -> None:
-    """Write one failure that has no place in a file."""
-    diagnostic = Diagnostic(code=error.code, message=error.message, hint=error.hint)
-    render_diagnostics((diagnostic,), out=out, style=style)
 
 
 def render_diagnostics(diagnostics: Iterable[Diagnostic], *, out: TextIO, style: Style) -> None:

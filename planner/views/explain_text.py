@@ -23,6 +23,7 @@ from planner.views.wording import (
     p99,
     quantity,
     spare,
+    unit_price,
     why_not,
     why_rejected,
 )
@@ -187,7 +188,7 @@ def _cost(page: _Page, decision: Decision) -> None:
             line.name,
             format_number(line.quantity),
             line.unit,
-            f"{line.usd_per_unit:.10g}",
+            unit_price(line.usd_per_unit),
             format_usd(line.monthly_usd),
             line.as_of,
             f"{line.source} (assumed: {line.assumption})" if line.assumption else line.source,

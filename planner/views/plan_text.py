@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TextIO
 
 from planner.model.candidate import Decision, Infeasible
-from planner.model.change import Action, Change, FieldChange
+from planner.model.change import Action, Change, FieldChange, Risk
 from planner.model.plan import EndpointPlan, LimitBreach, Plan
 from planner.model.units import format_duration, format_fraction, format_number, format_usd
 from planner.plans.shortlist import shortlist
@@ -140,14 +140,18 @@ def _alternatives(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> 
 
 def _changes(paper: Paper, endpoint: EndpointPlan) -> None:
     changes = [change for change in endpoint.changes.changes if change.action is not Action.NONE]
-    reasons = {change.reason for change in changes}
+    reasons = {_reason(change) for change in changes}
     for index, change in enumerate(changes):
         shared = len(reasons) == 1 and index > 0
-        reason = "" if shared else f"  ({change.reason})"
+        reason = "" if shared else f"  ({_reason(change)})"
         symbol = SYMBOL[change.action]
         label = "" if index else "changes"
         paper.entry(label, f"{symbol} {change.address}{reason}")
         _fields(paper, change)
+
+
+def _reason(change: Change) -> str:
+    return change.reason if change.risk is Risk.NONE else f"{change.reason}; {change.risk.value}"
 
 
 def _fields(paper: Paper, change: Change) -> None:

@@ -48,6 +48,11 @@ def monthly(usd: float | None) -> str:
     return NOTHING if usd is None else format_usd(usd)
 
 
+def unit_price(usd: float) -> str:
+    """US dollars per unit, never with an exponent: `0.1071`, `0.00002`."""
+    return f"{usd:.12f}".rstrip("0").rstrip(".")
+
+
 def difference(usd: float) -> str:
     """`+$12.00` or `-$12.00`."""
     return f"+{format_usd(usd)}" if usd >= 0 else format_usd(usd)

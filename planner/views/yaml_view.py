@@ -6,21 +6,17 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
-from planner.model.plan import Plan
-from planner.plans.document import document
 from planner.views.style import Style
 
 if TYPE_CHECKING:
     from yaml import SafeDumper
 
 
-def render_plan(plan: Plan, *, out: TextIO, style: Style) -> None:
-    """Write the plan document; `style` does not change a byte of it."""
-    render_document(document(plan), out=out, style=style)
-
-
 def render_document(value: Any, *, out: TextIO, style: Style) -> None:  # noqa: ARG001
-    """Write any JSON value so that YAML 1.1 and 1.2 readers get the same one back."""
+    """Write any JSON value so that YAML 1.1 and 1.2 readers get the same one back.
+
+    `style` does not change a byte of it.
+    """
     import yaml  # noqa: PLC0415
 
     yaml.dump(value, out, Dumper=_dumper(), allow_unicode=True, sort_keys=False, width=100)

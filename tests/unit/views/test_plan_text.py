@@ -1,0 +1,146 @@
+from io import StringIO
+
+import pytest
+
+from planner.model.candidate import Range
+from planner.model.change import Action
+from planner.model.plan import Plan
+from planner.views.plan_text import render_plan
+from planner.views.style import Style
+from tests.support import decisions
+
+SOLVED = """\
++ fraud-scorer will be created, $612.40/month
+    where       cloud north-1
+    hosting     single-model small.2 x 5..9 (6.2 on average)
+    concurrency 2 per replica, 18 at most, routing least-outstanding
+    scaling     InvocationsPerReplica held at 12,346, cooldown 60 s up and 5 min down, 1 scheduled
+                action
+    latency     p50 8.1 ms of 15 ms (46 % spare), p99 41.2 ms of 50 ms (17.6 % spare)
+    objectives  availability 99.99 % (asked 99.95 %, holds)
+    cost        $612.40 a month, $0.19 per million requests
+    why not     dedicated small.2 x 9, $703.50, p99 39.8 ms: costs 14.9 % more
+                serverless serverless-4096: concurrency-limit: 217 concurrent requests, allowed 200
+                [S4]
+                multi-model 2 types: excluded-feature: data-capture, allowed none [M3]
+    changes     + model/fraud-scorer-3f9c01  (no live state read)
+                + endpoint/fraud-scorer
+    warning     the burst of 1,800/s is shorter than the 480 s it takes to scale up
+    more        2 assumptions, 1 advised rule: see `planner explain`
+
+Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.
+Monthly: $0.00 -> $612.40 (+$612.40)
+Prices: cloud north-1, 2026-11-19 (7)
+"""
+INFEASIBLE = """\
+! too-fast is infeasible: nothing in the searched space meets its spec
+    nearest     cloud dedicated tiny.1 x 20, $500.00, p99 63 ms: latency-p99: 63 ms, allowed 50 ms,
+                off by 26 %
+                cloud serverless serverless-4096: concurrency-limit: 217 concurrent requests,
+                allowed 200 [S4], off by 8.5 %
+    would do    spec.slo.latency.p99: 50 ms -> 63 ms, then $500.00 a month
+
+Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.
+Infeasible: 1 workload.
+Monthly: $0.00 -> $0.00 (+$0.00)
+Prices: cloud north-1, 2026-11-19 (7)
+"""
+BREACH = """\
+! limit exceeded: endpoints per region, cloud north-1: 2, allowed 1 [L9]
+    source      limits page, 2026-11-19
+    endpoints   fraud-scorer, ranker
+
+"""
+
+
+def shown(plan: Plan, style: Style | None = None) -> str:
+    out = StringIO()
+    render_plan(plan, out=out, style=style or Style())
+    return out.getvalue()
+
+
+def changed(action: Action) -> str:
+    return shown(
+        decisions.plan(
+            decisions.solved(),
+            changes={"fraud-scorer": decisions.changes(action)},
+            monthly_usd_before={"fraud-scorer": 830.0},
+        )
+    )
+
+
+def test_a_solved_workload() -> None:
+    plan = decisions.plan(decisions.solved())
+    assert shown(plan) == f"{SOLVED}Fingerprint: {plan.fingerprint}\n"
+
+
+def test_an_infeasible_workload() -> None:
+    plan = decisions.plan(decisions.infeasible())
+    assert shown(plan) == f"{INFEASIBLE}Fingerprint: {plan.fingerprint}\n"
+
+
+def test_a_shared_limit_that_is_exceeded() -> None:
+    assert BREACH in shown(decisions.plan(breaches=(decisions.breach(),)))
+
+
+def test_a_block_fits_into_twenty_five_lines() -> None:
+    block = shown(decisions.plan(decisions.solved())).split("\n\n")[0]
+    assert len(block.splitlines()) <= 25
+
+
+def test_no_line_is_wider_than_asked() -> None:
+    plan = decisions.plan(decisions.solved(), decisions.infeasible())
+    lines = shown(plan, Style(width=72)).splitlines()
+    assert [line for line in lines if len(line) > 72] == [f"Fingerprint: {plan.fingerprint}"]
+
+
+def test_everything_we_say_is_ascii() -> None:
+    assert shown(decisions.plan(decisions.solved(), decisions.infeasible())).isascii()
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    plan = decisions.plan(decisions.solved())
+    colored = shown(plan, Style(color=True))
+    assert "\x1b[32m+\x1b[0m \x1b[1mfraud-scorer\x1b[0m" in colored
+    for code in ("0", "1", "31", "32", "33"):
+        colored = colored.replace(f"\x1b[{code}m", "")
+    assert colored == shown(plan)
+
+
+@pytest.mark.parametrize(
+    ("action", "headline", "footer"),
+    [
+        (Action.UPDATE, "~ fraud-scorer will be updated", "1 to update"),
+        (Action.REPLACE, "-/+ fraud-scorer must be replaced", "1 to replace"),
+        (Action.DELETE, "- fraud-scorer will be deleted", "1 to delete"),
+        (Action.NONE, "  fraud-scorer no change", "1 unchanged"),
+    ],
+)
+def test_symbols(action: Action, headline: str, footer: str) -> None:
+    text = changed(action)
+    assert text.startswith(headline)
+    assert footer in text
+
+
+def test_a_changed_line_says_why_and_an_ignored_one_too() -> None:
+    text = changed(Action.UPDATE)
+    assert "~ endpoint/fraud-scorer  (a cheaper type meets the objectives; rolling)" in text
+    assert "Variants[0].Type: large.8 -> small.2  (spec.constraints)" in text
+    assert "Variants[0].Count: 7 -> 5  (ignored: autoscaling moved it)" in text
+    assert "(before: $830.00, -$217.60)" in text
+    assert "Monthly: $830.00 -> $612.40 (-$217.60)" in text
+
+
+def test_a_deletion_costs_nothing_afterwards() -> None:
+    assert "Monthly: $830.00 -> $0.00 (-$830.00)" in changed(Action.DELETE)
+
+
+def test_units_and_one_fixed_count() -> None:
+    units = decisions.decision(replicas=None, units=Range(min=4, max=8), autoscaling=None)
+    assert "hosting     single-model small.2, 4..8 units of concurrency\n" in shown(
+        decisions.plan(decisions.solved(decisions=(units,)))
+    )
+    fixed = decisions.decision(replicas=Range(min=3, max=3), autoscaling=None)
+    assert "hosting     single-model small.2 x 3\n" in shown(
+        decisions.plan(decisions.solved(decisions=(fixed,)))
+    )
