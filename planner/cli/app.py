@@ -63,7 +63,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _global_options(
-    context: typer.Context,
+    ctx: typer.Context,
     *,
     version: Annotated[
         bool,
@@ -84,4 +84,4 @@ def _global_options(
 ) -> None:
     """Keep the options that hold for every command; `main` reads `--debug` itself."""
     del version, debug
-    context.obj = Manners(color=False if no_color else None, verbosity=int(verbose) - int(quiet))
+    ctx.obj = Manners(color=False if no_color else None, verbosity=int(verbose) - int(quiet))

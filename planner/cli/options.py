@@ -97,8 +97,8 @@ def attach(
     The docstring of `run` is the help. A field without a default is a required argument.
     """
 
-    def command(context: typer.Context, **values: Any) -> ExitCode:
-        return run(options(**values), context.obj)
+    def command(ctx: typer.Context, **values: Any) -> ExitCode:
+        return run(options(**values), ctx.obj)
 
     hints = get_type_hints(options, include_extras=True)
     parameters = [
@@ -110,8 +110,8 @@ def attach(
         )
         for one in fields(options)  # type: ignore[arg-type]
     ]
-    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+    ctx = Parameter("ctx", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    command.__signature__ = Signature([ctx, *parameters])  # type: ignore[attr-defined]
     command.__doc__ = run.__doc__
     app.command(name)(command)
 

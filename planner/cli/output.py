@@ -93,8 +93,8 @@ def write_file(path: str, data: bytes) -> None:
     A symbolic link keeps pointing where it does; what is no regular file (a pipe, /dev/stdout) is
     written to directly.
     """
-    target = Path(path).resolve()
     try:
+        target = Path(path).resolve()
         if target.exists() and not target.is_file():
             target.write_bytes(data)
             return

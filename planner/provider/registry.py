@@ -6,7 +6,7 @@ its error and disturbs no other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -117,21 +117,23 @@ def _check(point: EntryPoint, loaded: object) -> None:
 
 
 def _listed(name: str, point: EntryPoint) -> ProviderListing:
-    distribution, version = _distribution(point), point.dist.version if point.dist else ""
+    listed = ProviderListing(
+        name=name,
+        distribution=_distribution(point),
+        version=point.dist.version if point.dist else "",
+    )
     try:
         provider = get(name)
-    except ProviderError as error:
-        return ProviderListing(
-            name=name, distribution=distribution, version=version, error=error.message
+        return replace(
+            listed,
+            title=provider.title,
+            hostings=provider.hostings,
+            regions=provider.regions(),
         )
-    return ProviderListing(
-        name=name,
-        distribution=distribution,
-        version=version,
-        title=provider.title,
-        hostings=provider.hostings,
-        regions=provider.regions(),
-    )
+    except ProviderError as error:
+        return replace(listed, error=error.message)
+    except Exception as error:
+        return replace(listed, error=f"{type(error).__name__}: {error}")
 
 
 def _unknown(name: str) -> ProviderError:

@@ -1,0 +1,141 @@
+"""Who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.support.code import Module, imports, module_names, modules, top_level_imports
+
+LAYERS = {
+    "planner.model": 0,
+    "planner.errors": 0,
+    "planner.diagnostics": 0,
+    "planner.spec": 1,
+    "planner.capacity": 1,
+    "planner.diff": 1,
+    "planner.solver": 2,
+    "planner.plans": 2,
+    "planner.provider": 3,
+    "planner.engine": 4,
+    "planner.sources": 4,
+    "planner.workflow": 5,
+    "planner.views": 5,
+    "planner.cli": 6,
+    "planner.__main__": 7,
+}
+PURE = 2
+IMPURE_MODULES = {
+    *("asyncio", "boto3", "botocore", "http", "logging", "multiprocessing", "os", "random"),
+    *("requests", "secrets", "shutil", "socket", "subprocess", "sys", "tempfile", "threading"),
+    *("time", "urllib", "uuid"),
+}
+IMPURE_CALLS = {"open", "print", "input"}
+OPEN_TO_PLUGINS = ("planner.model", "planner.errors", "planner.provider.interface")
+OPEN_TO_PLUGINS_TOO = ("planner.spec.quantities", "planner.diagnostics")
+SDKS = {"boto3", "botocore", "databricks"}
+
+CORE = [module for module in modules() if module.name.startswith("planner.")]
+PLUGINS = [module for module in modules() if not module.name.startswith("planner")] + [
+    module for module in modules() if module.name.startswith("planner_")
+]
+
+
+def _package(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def _may_import(own: str, other: str) -> bool:
+    return LAYERS[other] < LAYERS[own] or LAYERS[other] == LAYERS[own] == 0
+
+
+def _name(module: Module) -> str:
+    return module.place
+
+
+@pytest.mark.parametrize("module", CORE, ids=_name)
+def test_a_module_imports_only_from_a_lower_layer_or_its_own_package(module: Module) -> None:
+    own = _package(module.name)
+    assert own in LAYERS, f"{own} has no layer"
+    wrong = [
+        f"{module.place}:{line}: {own} (L{LAYERS[own]}) imports {name}"
+        for name, line in imports(module)
+        if name.startswith("planner.")
+        and _package(name) != own
+        and not _may_import(own, _package(name))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", CORE, ids=_name)
+def test_the_core_imports_no_plugin(module: Module) -> None:
+    assert [name for name, _ in imports(module) if name.startswith("planner_")] == []
+
+
+@pytest.mark.parametrize("module", PLUGINS, ids=_name)
+def test_a_plugin_imports_only_what_a_third_party_may(module: Module) -> None:
+    own = module.name.split(".")[0]
+    allowed = (own, *OPEN_TO_PLUGINS, *OPEN_TO_PLUGINS_TOO)
+    wrong = [
+        f"{module.place}:{line}: {name}"
+        for name, line in imports(module)
+        if name.startswith("planner") and not name.startswith(allowed)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "module", [one for one in CORE if LAYERS[_package(one.name)] <= PURE], ids=_name
+)
+def test_the_lower_layers_are_pure(module: Module) -> None:
+    wrong = [
+        f"{module.place}:{line}: {name}"
+        for name, line in imports(module, at_run_time=True)
+        if name.split(".")[0] in IMPURE_MODULES
+    ]
+    wrong += [
+        f"{module.place}:{node.lineno}: {node.func.id}()"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in IMPURE_CALLS
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", modules(), ids=_name)
+def test_a_cloud_sdk_is_imported_only_in_a_gateway(module: Module) -> None:
+    if module.path.name == "gateway.py":
+        return
+    assert [name for name, _ in imports(module) if name.split(".")[0] in SDKS] == []
+
+
+@pytest.mark.parametrize(
+    "module", [one for one in CORE if one.name.startswith("planner.model")], ids=_name
+)
+def test_the_model_needs_the_standard_library_alone(module: Module) -> None:
+    heavy = ("pydantic", "yaml", "rich", "typer", "croniter", "ruamel")
+    assert [name for name, _ in imports(module) if name.split(".")[0] in heavy] == []
+
+
+def test_no_import_cycles() -> None:
+    graph = {
+        module.name: {
+            name
+            for name in top_level_imports(module)
+            if name in module_names() and name != module.name
+        }
+        for module in modules()
+    }
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+    assert "planner.workflow" in order
+
+
+def test_the_package_itself_imports_nothing_until_asked() -> None:
+    (root,) = (module for module in modules() if module.name == "planner")
+    assert set(top_level_imports(root)) <= {"__future__", "typing"}

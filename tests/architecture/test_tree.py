@@ -1,0 +1,99 @@
+"""What may not stand anywhere in the tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.code import ROOT, Module, docstrings, files_of_tests, modules
+
+PROVIDERS = re.compile("sagemaker|databricks", re.IGNORECASE)
+SKIPPED = {".git", ".venv", "__pycache__", "build", "dist", ".hypothesis", "node_modules"}
+BINARY = {".pyc", ".parquet", ".png", ".gz", ".sqlite3"}
+HOSTS = ("py" + "pi.org", "python" + "hosted.org", "test." + "pypi", "conda." + "anaconda")
+PLACES = ("/" + "work/", "/" + "tmp/", "/" + "home/", "/" + "Users/", "C:" + "\\Users")
+MOCKS = ("unittest." + "mock", "mock." + "patch", "Magic" + "Mock", "monkeypatch." + "setattr")
+CORE = [one for one in modules() if one.name == "planner" or one.name.startswith("planner.")]
+
+
+def _files() -> list[Path]:
+    return [
+        path
+        for path in sorted(ROOT.rglob("*"))
+        if path.is_file()
+        and path.suffix not in BINARY
+        and not SKIPPED & set(path.relative_to(ROOT).parts)
+        and not any(part.endswith(("_cache", ".egg-info")) for part in path.parts)
+    ]
+
+
+@pytest.mark.parametrize("module", CORE, ids=lambda module: module.place)
+def test_the_core_names_no_provider(module: Module) -> None:
+    documents = docstrings(module.tree)
+    wrong = [
+        f"{module.place}:{node.lineno}: {node.value!r}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documents
+        and PROVIDERS.search(node.value)
+    ]
+    wrong += [
+        f"{module.place}:{node.lineno}: {node.id}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Name) and PROVIDERS.search(node.id)
+    ]
+    assert wrong == []
+
+
+def test_no_registry_host_and_no_machine_path_stands_in_the_tree() -> None:
+    wrong = []
+    for path in _files():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        wrong += [f"{path.relative_to(ROOT)}: {bad}" for bad in (*HOSTS, *PLACES) if bad in text]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", files_of_tests(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_tests_replace_nothing_of_ours(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert [word for word in MOCKS if word in text] == []
+
+
+def test_test_directories_are_no_packages() -> None:
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+def _modules_after(code: str) -> set[str]:
+    script = (
+        "import sys\n"
+        "from planner.cli.main import main\n"
+        f"try:\n    main({code})\n"
+        "except SystemExit as leave:\n    assert not leave.code, leave.code\n"
+        "sys.stderr.write(' '.join(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stderr.split())
+
+
+NEVER = {"boto3", "botocore", "databricks", "databricks.sdk", "numpy", "pandas", "pyarrow"}
+
+
+def test_version_imports_nothing_heavy() -> None:
+    loaded = _modules_after("['--version']")
+    heavy = NEVER | {"rich", "pydantic", "yaml", "ruamel", "croniter", "importlib.metadata"}
+    ours = {"planner.workflow", "planner.spec", "planner.solver", "planner.plans"}
+    assert loaded & (heavy | ours) == set()
+
+
+def test_a_json_plan_imports_no_sdk_and_no_table() -> None:
+    loaded = _modules_after("['plan', 'examples/fraud-scorer', '--offline', '-o', 'json']")
+    assert "planner.workflow" in loaded
+    assert loaded & (NEVER | {"rich", "ruamel", "jsonschema"}) == set()

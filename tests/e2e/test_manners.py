@@ -1,0 +1,166 @@
+"""How the command behaves in pipes, logs, odd terminals and bare environments."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from planner import __version__
+from tests.support.command import PLANNER, environment, planner
+from tests.support.specs import STEADY, named
+
+ESCAPE = b"\x1b["
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "planner.yaml"
+    path.write_text(STEADY)
+    return path
+
+
+def test_a_reader_that_leaves_early_is_no_error(spec: Path) -> None:
+    many = spec.parent / "many.planner.yaml"
+    many.write_text("---\n".join(named(f"fraud-{index}") for index in range(60)))
+    command = " ".join([*PLANNER, "plan", str(many), "--offline", "-o", "json"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "{\n0\n"
+    assert done.stderr == ""
+
+
+def test_standard_input(spec: Path) -> None:
+    done = planner("plan", "-", "--offline", "-o", "json", stdin=STEADY.encode())
+    assert done.code == 0, done.err
+    assert done.stdout == planner("plan", str(spec), "--offline", "-o", "json").stdout
+    broken = planner("validate", "-", stdin=STEADY.replace("6ms", "6").encode())
+    assert "<stdin>:12:21" in broken.err
+
+
+def test_the_current_directory_is_the_default(spec: Path) -> None:
+    done = planner("validate", cwd=spec.parent)
+    assert (done.code, done.out) == (0, "ok  planner.yaml: 1 spec\n")
+
+
+def test_overlays_and_settings(spec: Path) -> None:
+    overlay = spec.parent / "prod.yaml"
+    overlay.write_text("spec: {traffic: {rate: 200/s}}\n")
+    one = planner("plan", str(spec), "--offline", "-o", "json", "-f", str(overlay))
+    other = planner("plan", str(spec), "--offline", "-o", "json", "--set", "traffic.rate=2x")
+    assert one.code == 0, one.err
+    assert json.loads(one.stdout)["summary"] == json.loads(other.stdout)["summary"]
+    done = planner("compare", str(spec), "--set", "traffic.rate=20x")
+    assert done.code == 0, done.err
+    assert "traffic.rate=20x" in done.out
+
+
+def test_out_writes_the_document_beside_the_text(spec: Path) -> None:
+    target = spec.parent / "plan.json"
+    target.write_text("old")
+    done = planner("plan", str(spec), "--offline", "--out", str(target))
+    assert done.code == 0
+    assert done.err == f"wrote {target}\n"
+    assert "Plan: 1 to create" in done.out
+    assert target.read_bytes() == planner("plan", str(spec), "--offline", "-o", "json").stdout
+    assert sorted(path.name for path in spec.parent.iterdir()) == ["plan.json", "planner.yaml"]
+
+
+def test_out_writes_nothing_for_an_invalid_spec(spec: Path) -> None:
+    spec.write_text(STEADY.replace("6ms", "6"))
+    target = spec.parent / "plan.json"
+    assert planner("plan", str(spec), "--offline", "--out", str(target)).code == 3
+    assert not target.exists()
+
+
+def test_yaml_and_json_hold_the_same(spec: Path) -> None:
+    as_yaml = planner("plan", str(spec), "--offline", "-o", "yaml")
+    as_json = planner("plan", str(spec), "--offline", "-o", "json")
+    assert yaml.safe_load(as_yaml.stdout) == json.loads(as_json.stdout)
+
+
+def test_flags_win_over_the_environment(spec: Path) -> None:
+    env = {"PLANNER_OUTPUT": "json", "PLANNER_OFFLINE": "1"}
+    assert planner("plan", str(spec), env=env).out.startswith("{")
+    assert not planner("plan", str(spec), "-o", "table", env=env).out.startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("env", "flags", "colored"),
+    [
+        ({}, [], False),
+        ({"FORCE_COLOR": "1"}, [], True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
+        ({"FORCE_COLOR": "1"}, ["--no-color"], False),
+        ({"FORCE_COLOR": "1", "PLANNER_NO_COLOR": "1"}, [], False),
+    ],
+)
+def test_color(spec: Path, env: dict[str, str], flags: list[str], *, colored: bool) -> None:
+    done = planner(*flags, "plan", str(spec), "--offline", env=env)
+    assert done.code == 0
+    assert (ESCAPE in done.stdout) is colored
+    failed = planner(*flags, "plan", "none.yaml", "--offline", env=env)
+    assert (ESCAPE in failed.stderr) is colored
+
+
+def test_off_a_terminal_lines_are_at_most_100_wide(spec: Path) -> None:
+    for command in (["plan", "--offline"], ["explain"]):
+        done = planner(command[0], str(spec), *command[1:], env={"COLUMNS": "40"})
+        assert done.code == 0
+        assert max(map(len, done.out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_narrow_encoding_loses_characters_and_nothing_else(spec: Path, encoding: str) -> None:
+    spec.write_text(STEADY.replace("fraud\n", "fraud\n      image: größe→\n", 1))
+    env = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    for arguments in (["plan", "--offline"], ["explain"], ["plan", "--offline", "-o", "json"]):
+        done = planner(arguments[0], str(spec), *arguments[1:], env=env)
+        assert done.code == 0, done.stderr
+    json.loads(done.stdout.decode("utf-8"))
+    failed = planner("plan", "größe→.yaml", "--offline", env=env)
+    assert failed.code == 3
+
+
+def test_without_a_home(spec: Path) -> None:
+    done = planner("plan", str(spec), "--offline", env={"HOME": None, "USER": None})
+    assert (done.code, done.err) == (0, "")
+    gone = planner("plan", str(spec), "--offline", env={"HOME": "/nonexistent"})
+    assert (gone.code, gone.err) == (0, "")
+
+
+def test_quiet_and_verbose(spec: Path) -> None:
+    target = str(spec.parent / "plan.json")
+    quiet = planner("-q", "plan", str(spec), "--offline", "--out", target)
+    assert (quiet.code, quiet.err) == (0, "")
+    verbose = planner("-v", "plan", str(spec), "--offline", "--out", target)
+    assert "planned 1 spec" in verbose.err
+    assert verbose.stdout == quiet.stdout
+
+
+def test_an_output_that_is_no_file_is_written_to(spec: Path) -> None:
+    done = planner("plan", str(spec), "--offline", "--out", os.devnull)
+    assert done.code == 0, done.err
+    assert not Path(os.devnull).is_file()
+
+
+def test_version_and_completion() -> None:
+    assert planner("--version").out == f"planner {__version__}\n"
+    for shell in ("bash", "zsh", "fish"):
+        done = planner("completion", shell)
+        assert done.code == 0, done.err
+        assert "_PLANNER_COMPLETE" in done.out
+    offered = planner(
+        env={"_PLANNER_COMPLETE": "complete_bash", "COMP_WORDS": "planner pr", "COMP_CWORD": "1"}
+    )
+    assert offered.out.split() == ["providers"]

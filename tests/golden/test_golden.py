@@ -1,0 +1,78 @@
+"""What the command prints, kept as files.
+
+Scenarios are directories under tests/golden/scenarios: `cmd` (one line, run inside the directory),
+`expected.stdout`, `expected.stderr` and `exit` where it is not 0. Every example is a scenario too:
+its plan as text and JSON and its API calls stand under tests/golden/examples.
+
+    pytest tests/golden --update-golden     rewrites what is expected
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.code import ROOT
+from tests.support.command import planner
+
+HERE = Path(__file__).parent
+SCENARIOS = sorted(path.parent for path in (HERE / "scenarios").glob("*/cmd"))
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/planner.yaml"))
+
+Compare = Callable[[Path, bytes], None]
+
+
+@pytest.fixture
+def expected(request: pytest.FixtureRequest) -> Compare:
+    """Compare with a file, or rewrite it; an empty output has no file."""
+    update = request.config.getoption("--update-golden")
+
+    def compare(path: Path, actual: bytes) -> None:
+        if update and actual:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(actual)
+        elif update:
+            path.unlink(missing_ok=True)
+        wanted = path.read_bytes() if path.exists() else b""
+        assert actual.decode().splitlines() == wanted.decode().splitlines(), (
+            f"{path.relative_to(ROOT)}: run pytest --update-golden and read the difference"
+        )
+
+    return compare
+
+
+def _name(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=_name)
+def test_scenario(scenario: Path, expected: Compare) -> None:
+    program, *arguments = shlex.split((scenario / "cmd").read_text())
+    assert program == "planner"
+    done = planner(*arguments, cwd=scenario)
+    expected(scenario / "expected.stdout", done.stdout)
+    expected(scenario / "expected.stderr", done.stderr)
+    expected(scenario / "exit", f"{done.code}\n".encode() if done.code else b"")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=_name)
+def test_example(example: Path, expected: Compare, tmp_path: Path) -> None:
+    golden = HERE / "examples" / example.name
+    place = str(example.relative_to(ROOT))
+    document = tmp_path / "plan.json"
+    planned = planner("-q", "plan", place, "--offline", "--out", str(document))
+    assert planned.err == ""
+    expected(golden / "plan.txt", planned.stdout)
+    expected(golden / "plan.json", document.read_bytes())
+    expected(golden / "exit", f"{planned.code}\n".encode() if planned.code else b"")
+    rendered = planner("render", place, "--to", "api")
+    expected(golden / "api.json", rendered.stdout)
+
+
+def test_no_expectation_is_left_behind() -> None:
+    known = {path.name for path in EXAMPLES}
+    assert {path.name for path in (HERE / "examples").glob("*")} <= known
+    assert all((path / "cmd").exists() for path in (HERE / "scenarios").glob("*"))

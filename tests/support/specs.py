@@ -1,0 +1,44 @@
+"""Small specs for tests of the command."""
+
+from __future__ import annotations
+
+STEADY = """\
+apiVersion: planner/v1alpha1
+kind: Endpoint
+metadata: {name: fraud-scorer}
+spec:
+  models:
+    - name: fraud
+      artifact: s3://risk-models/fraud/model.tar.gz
+      framework: xgboost
+      size: 120MiB
+      memory: 400MiB
+      compute: cpu
+      service_time: 6ms
+      reference_instance: ml.c7i.large
+      max_concurrency: 2
+      load_time: 3s
+  payload: {request: 4KiB, response: 256B}
+  traffic: {type: steady, rate: 100/s}
+  slo:
+    latency: {p99: 100ms}
+    cold_start: forbid
+  constraints:
+    replicas: {min: 1, max: 40}
+  providers:
+    sagemaker:
+      region: us-east-1
+      role_arn: arn:aws:iam::123456789012:role/SageMakerExecution
+      image: 683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1
+"""
+
+_PROVIDERS = STEADY.index("  providers:")
+
+ACME = STEADY[:_PROVIDERS].replace("ml.c7i.large", "rover-2") + (
+    "  providers:\n    acme: {region: moon-1}\n"
+)
+
+
+def named(name: str, text: str = STEADY) -> str:
+    """The same spec under another name."""
+    return text.replace("fraud-scorer", name)
