@@ -106,15 +106,16 @@ def _scaling(decision: Decision) -> str:
 
 
 def _latency(decision: Decision) -> str:
-    asked = {margin.objective: margin for margin in decision.margins if is_time(margin)}
-    parts = []
+    asked = sorted((each for each in decision.margins if is_time(each)), key=lambda m: m.objective)
+    texts = [margin_text(margin).removeprefix("latency ") for margin in asked]
+    labels = {text.partition(" ")[0] for text in texts}
     for label, seconds in (("p50", decision.latency.p50_s), ("p99", decision.latency.p99_s)):
-        if label not in asked:
-            parts.append(f"{label} {format_duration(seconds)}")
-    parts.extend(margin_text(margin) for _, margin in sorted(asked.items()))
+        if label not in labels:
+            texts.append(f"{label} {format_duration(seconds)}")
+    texts.sort()
     if decision.cold_start_fraction > 0:
-        parts.append(f"{format_fraction(decision.cold_start_fraction)} cold")
-    return ", ".join(sorted(parts))
+        texts.append(f"{format_fraction(decision.cold_start_fraction)} cold")
+    return ", ".join(texts)
 
 
 def _cost(endpoint: EndpointPlan) -> str:

@@ -111,8 +111,8 @@ def decision(**changed: Any) -> Decision:
         latency=latency(),
         cold_start_fraction=0.0,
         margins=(
-            Margin(objective="p99", target=0.05, predicted=0.0412, unit="s", met=True),
-            Margin(objective="p50", target=0.015, predicted=0.0081, unit="s", met=True),
+            Margin(objective="latency p99", target=0.05, predicted=0.0412, unit="s", met=True),
+            Margin(objective="latency p50", target=0.015, predicted=0.0081, unit="s", met=True),
             Margin(
                 objective="availability", target=0.9995, predicted=0.9999, unit="fraction", met=True
             ),

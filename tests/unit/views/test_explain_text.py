@@ -46,8 +46,8 @@ def test_cost_lines_have_source_and_date_and_end_in_the_total() -> None:
 def test_objectives_show_their_margin_and_method() -> None:
     assert section(shown(decisions.solved()), "Objectives, predicted by closed-form") == [
         "availability 99.99 % 99.95 % holds",
-        "p50 8.1 ms 15 ms 46 % spare",
-        "p99 41.2 ms 50 ms 17.6 % spare",
+        "latency p50 8.1 ms 15 ms 46 % spare",
+        "latency p99 41.2 ms 50 ms 17.6 % spare",
     ]
 
 

@@ -2,7 +2,7 @@ from io import StringIO
 
 import pytest
 
-from planner.model.candidate import Range
+from planner.model.candidate import Margin, Range
 from planner.model.change import Action
 from planner.model.plan import Plan
 from planner.views.plan_text import render_plan
@@ -143,4 +143,18 @@ def test_units_and_one_fixed_count() -> None:
     fixed = decisions.decision(replicas=Range(min=3, max=3), autoscaling=None)
     assert "hosting     single-model small.2 x 3\n" in shown(
         decisions.plan(decisions.solved(decisions=(fixed,)))
+    )
+
+
+def test_percentiles_nobody_asked_for_are_shown_without_a_target() -> None:
+    slow = decisions.decision(
+        margins=(
+            Margin(objective="latency p95", target=0.02, predicted=0.0254, unit="s", met=False),
+        ),
+        cold_start_fraction=0.03,
+    )
+    text = shown(decisions.plan(decisions.solved(decisions=(slow,))))
+    assert (
+        "latency     p50 8.1 ms, p95 25.4 ms of 20 ms (missed by 27 %), p99 41.2 ms, 3 % cold\n"
+        in text
     )
