@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.workflow import compare, explain, load, plan, render
 
 __version__ = "0.1.0"
 
-_API = ("compare", "explain", "load", "plan", "render")
-"""Functions of `planner.workflow` that stand here too; `planner.workflow` documents them."""
+__all__ = ["compare", "explain", "load", "plan", "render"]
+"""Functions of `planner.workflow` that stand here too; it documents them."""
 
 
 def __getattr__(name: str) -> Any:
     """Fetch a function of the Python API, importing the stages only now."""
-    if name not in _API:
+    if name not in __all__:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")
     from planner import workflow  # noqa: PLC0415
 

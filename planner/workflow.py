@@ -35,7 +35,7 @@ from planner.model.change import ChangeSet
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import ApiCall, DesiredState
 from planner.provider import registry
-from planner.provider.market import Market
+from planner.provider.market import Market, placed
 from planner.sources import Given, Read, read_beside, read_files, read_specs
 from planner.spec import Source, Spec
 from planner.spec import load as load_sources
@@ -212,13 +212,12 @@ def _desired(
 
 
 def _name_taken(spec: Spec, endpoint: str) -> Diagnostic:
-    return Diagnostic(
+    found = Diagnostic(
         code="endpoint-name-taken",
         message=f"two specs of this run lead to an endpoint `{endpoint}`",
         hint="give one of them another metadata.name",
-        path="metadata.name",
-        location=spec.locate("metadata.name"),
     )
+    return placed(spec, "metadata.name", found)
 
 
 def _created(state: DesiredState) -> ChangeSet:

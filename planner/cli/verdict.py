@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import ExitCode
-from planner.model.candidate import Infeasible
-from planner.model.change import Action
 
 if TYPE_CHECKING:
+    from planner.model.candidate import Infeasible, Outcome
     from planner.model.plan import Plan
 
 _BUDGET = "budget"
@@ -24,12 +23,16 @@ def verdict(plan: Plan, *, changes_count: bool = False) -> ExitCode:
         return ExitCode.INFEASIBLE
     if plan.infeasible:
         return ExitCode.POLICY
+    from planner.model.change import Action
+
     pending = any(endpoint.action is not Action.NONE for endpoint in plan.endpoints)
     return ExitCode.CHANGES_PENDING if pending and changes_count else ExitCode.DONE
 
 
-def outcome_code(outcome: object) -> ExitCode:
+def outcome_code(outcome: Outcome) -> ExitCode:
     """The same for one outcome: 0, 5 or 8."""
+    from planner.model.candidate import Infeasible
+
     if not isinstance(outcome, Infeasible):
         return ExitCode.DONE
     return ExitCode.POLICY if _only_budget(outcome) else ExitCode.INFEASIBLE

@@ -71,10 +71,15 @@ class Market:
         return known
 
 
+def placed(spec: Spec, path: str, diagnostic: Diagnostic) -> Diagnostic:
+    """Give a diagnostic its place in the spec's file."""
+    return replace(diagnostic, path=path, location=spec.locate(path), excerpt=spec.excerpt(path))
+
+
 def blamed(spec: Spec, provider: str, error: ProviderError) -> Diagnostic:
     """A provider's refusal at the place in the spec that causes it."""
     path = f"spec.providers.{provider}" + (f".{error.path}" if error.path else "")
-    return _at(spec, path, Diagnostic(code=error.code, message=error.message, hint=error.hint))
+    return placed(spec, path, Diagnostic(code=error.code, message=error.message, hint=error.hint))
 
 
 def _unknown_instances(spec: Spec, names: frozenset[str]) -> Iterator[Diagnostic]:
@@ -99,8 +104,4 @@ def _unknown(spec: Spec, path: str, name: str, names: frozenset[str]) -> Diagnos
     near = get_close_matches(name, sorted(names), n=1)
     fix = f"did you mean `{near[0]}`?" if near else "planner catalog show"
     message = f"no provider of this spec offers an instance `{name}`"
-    return _at(spec, path, Diagnostic(code="unknown-instance", message=message, hint=fix))
-
-
-def _at(spec: Spec, path: str, diagnostic: Diagnostic) -> Diagnostic:
-    return replace(diagnostic, path=path, location=spec.locate(path))
+    return placed(spec, path, Diagnostic(code="unknown-instance", message=message, hint=fix))
