@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from planner.model.candidate import Alternative, Decision, Infeasible, Solved
+from planner.model.candidate import Alternative, CostLine, Decision, Infeasible, Solved
 from planner.model.plan import Explanation
 from planner.model.units import format_duration, format_fraction, format_number, format_usd
 from planner.plans.document import alternatives_in_order
@@ -39,6 +39,9 @@ class _Page:
 
     def line(self, text: str = "") -> None:
         self.out.write(f"{text}\n")
+
+    def paper(self, *, label_width: int) -> Paper:
+        return Paper(out=self.out, style=self.style, indent=1, label_width=label_width)
 
     def table(self, title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         if not rows:
@@ -183,6 +186,7 @@ def _latency(page: _Page, decision: Decision) -> None:
 
 def _cost(page: _Page, decision: Decision) -> None:
     cost = decision.cost
+    sources: dict[str, int] = {}
     rows = [
         (
             line.name,
@@ -190,27 +194,31 @@ def _cost(page: _Page, decision: Decision) -> None:
             line.unit,
             unit_price(line.usd_per_unit),
             format_usd(line.monthly_usd),
-            line.as_of,
-            f"{line.source} (assumed: {line.assumption})" if line.assumption else line.source,
+            f"[{sources.setdefault(_price_source(line), len(sources) + 1)}]",
         )
         for line in sorted(cost.lines, key=lambda each: each.name)
     ]
-    per_million = ""
-    if cost.per_million_usd is not None:
-        per_million = f"{format_usd(cost.per_million_usd)} per million requests"
     page.table(
         "Cost of a month of 730 hours",
         (
-            Column(title="line", prose=True),
+            Column(title="line"),
             Column(title="quantity", number=True),
             Column(title="unit"),
             Column(title="USD each", number=True),
-            Column(title="USD a month", number=True),
-            Column(title="as of"),
-            Column(title="source", prose=True),
+            Column(title="a month", number=True),
+            Column(title="source"),
         ),
-        [*rows, ("total", "", "", "", format_usd(cost.monthly_usd), "", per_million)],
+        [*rows, ("total", "", "", "", format_usd(cost.monthly_usd), "")],
     )
+    if cost.per_million_usd is not None:
+        page.line(f" {format_usd(cost.per_million_usd)} per million requests")
+    for text, number in sources.items():
+        page.paper(label_width=5).entry(f"[{number}]", text)
+
+
+def _price_source(line: CostLine) -> str:
+    assumed = f"; assumed: {line.assumption}" if line.assumption else ""
+    return f"{line.as_of}, {line.source}{assumed}"
 
 
 def _notes(page: _Page, decision: Decision) -> None:
@@ -250,13 +258,13 @@ def _notes(page: _Page, decision: Decision) -> None:
     if decision.warnings:
         page.line()
         page.line(page.style.paint("Warnings", "strong"))
-    paper = Paper(out=page.out, style=page.style, indent=1, label_width=2)
     for text in decision.warnings:
-        paper.entry("-", text, "caution")
+        page.paper(label_width=2).entry("-", text, "caution")
 
 
 def _modes(page: _Page, rows: Sequence[ModeRow]) -> None:
     chosen = next((row for row in rows if row.chosen), None)
+    named = _hostings(rows)
     page.table(
         "Hosting modes compared, the best of each",
         (
@@ -269,19 +277,19 @@ def _modes(page: _Page, rows: Sequence[ModeRow]) -> None:
             Column(title="cold", number=True),
             Column(title="verdict"),
         ),
-        [_mode(row, chosen) for row in rows],
+        [(named[row.provider, row.hosting], *_mode(row, chosen)) for row in rows],
     )
 
 
 def _mode(row: ModeRow, chosen: ModeRow | None) -> tuple[str, ...]:
     against = ""
     if chosen is not None and not row.chosen and row.monthly_usd is not None:
-        against = difference(row.monthly_usd - (chosen.monthly_usd or 0.0))
+        moved = row.monthly_usd - (chosen.monthly_usd or 0.0)
+        against = difference(moved) if abs(moved) >= 0.005 else "the same"
     verdict = "chosen" if row.chosen else "feasible"
     if row.rejection is not None:
         verdict = row.rejection.code
     return (
-        f"{row.provider} {row.hosting}",
         row.what,
         str(row.endpoints) if row.endpoints and row.endpoints > 1 else "",
         monthly(row.monthly_usd),
@@ -292,22 +300,33 @@ def _mode(row: ModeRow, chosen: ModeRow | None) -> tuple[str, ...]:
     )
 
 
+def _hostings(rows: Iterable[Alternative | ModeRow]) -> dict[tuple[str, str], str]:
+    """Hosting modes as they are shown: with the provider only where there are several."""
+    keys = {(row.provider, row.hosting) for row in rows}
+    alone = len({provider for provider, _ in keys}) == 1
+    return {key: key[1] if alone else " ".join(key) for key in keys}
+
+
+def _with(alternative: Alternative) -> str:
+    what = sized(alternative.instance_type, alternative.replicas)
+    return f"{what} ({alternative.variant})" if alternative.variant else what
+
+
 def _why_not(page: _Page, title: str, listed: Sequence[Alternative], chosen_usd: float) -> None:
+    named = _hostings(listed)
     page.table(
         title,
         (
             Column(title="hosting"),
             Column(title="with"),
-            Column(title="variant"),
             Column(title="a month", number=True),
             Column(title="p99", number=True),
             Column(title="why not", prose=True),
         ),
         [
             (
-                f"{each.provider} {each.hosting}",
-                sized(each.instance_type, each.replicas),
-                each.variant,
+                named[each.provider, each.hosting],
+                _with(each),
                 monthly(each.monthly_usd),
                 p99(each.latency),
                 _reason(each, chosen_usd),

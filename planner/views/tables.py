@@ -21,7 +21,8 @@ class Column:
     prose: bool = False
 
 
-_PROSE_WIDTH = 16
+_NARROWEST = 30
+_AROUND = 3
 _LINES = "    \n    \n -- \n" + "    \n" * 5
 
 
@@ -52,14 +53,14 @@ def render_table(
 
     body = [tuple(row) for row in rows]
     used = [index for index in range(len(columns)) if any(row[index] for row in body)]
+    shown = [columns[index] for index in used]
+    texts = [(columns[index].title, *(row[index] for row in body)) for index in used]
     table = Table(box=Box(_LINES, ascii=True), header_style="bold", show_edge=False)
-    for index in used:
-        column = columns[index]
+    for column, width in zip(shown, _widths(shown, texts, style.width), strict=True):
         table.add_column(
             column.title,
             justify="right" if column.number else "left",
-            no_wrap=column.number,
-            min_width=_least(column, [row[index] for row in body]),
+            width=width,
             overflow="fold",
         )
     for row in body:
@@ -67,16 +68,28 @@ def render_table(
     _print(console(out, style), table, out)
 
 
-def _least(column: Column, cells: Sequence[str]) -> int:
-    """Columns of text that a column keeps when its row is wider than the output.
+def _widths(columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The width of each column: what its text needs, less where the row is wider than the output.
 
-    Without it, rich would shrink some columns to nothing.
+    The widest column gives way first. Numbers keep all of theirs and names their longest word as
+    long as they can; rich alone would cut text off or shrink a column to nothing.
     """
-    texts = (column.title, *cells)
-    if column.number:
-        return max(len(text) for text in texts)
-    words = max((len(word) for text in texts for word in text.split()), default=0)
-    return min(words, _PROSE_WIDTH) if column.prose else words
+    available = width - _AROUND * len(columns) + 1
+    widths = [min(max(map(len, each)), available) for each in texts]
+    least = [
+        full if column.number else min(full, _least(column, each))
+        for column, each, full in zip(columns, texts, widths, strict=True)
+    ]
+    while sum(widths) > available and max(widths) > 1:
+        wider = [index for index, floor in enumerate(least) if widths[index] > floor]
+        wordy = [index for index, column in enumerate(columns) if not column.number]
+        widths[max(wider or wordy or range(len(widths)), key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _least(column: Column, texts: Sequence[str]) -> int:
+    longest_word = max((len(word) for text in texts for word in text.split()), default=1)
+    return min(longest_word, _NARROWEST) if column.prose else longest_word
 
 
 def _print(target: Console, table: object, out: TextIO) -> None:
