@@ -82,7 +82,7 @@ def _widths(columns: Sequence[Column], texts: Sequence[Sequence[str]], width: in
     ]
     while sum(widths) > available and max(widths) > 1:
         wider = [index for index, floor in enumerate(least) if widths[index] > floor]
-        wordy = [index for index, column in enumerate(columns) if not column.number]
+        wordy = [at for at, column in enumerate(columns) if not column.number and widths[at] > 1]
         widths[max(wider or wordy or range(len(widths)), key=widths.__getitem__)] -= 1
     return widths
 

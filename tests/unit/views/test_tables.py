@@ -40,6 +40,10 @@ def test_what_does_not_fit_is_wrapped_and_nothing_is_lost(width: int) -> None:
     assert letters[0] == letters[1]
 
 
+def test_even_an_absurd_width_ends() -> None:
+    assert max(map(len, shown(12).splitlines())) <= 12
+
+
 def test_markup_in_a_value_is_text() -> None:
     out = StringIO()
     render_table((Column(title="x"),), [("[red]:smile:[/red]",)], out=out, style=Style())
