@@ -165,6 +165,7 @@ class Decision:
     """The configuration of one cloud endpoint, with its price and its proof.
 
     `endpoint` is the cloud's endpoint name, `models` the names of the models it serves.
+    `peak_per_s` is the highest rate it is sized for.
     `replicas` counts instances (replicas kinds) and is None where capacity is not counted so.
     `units` counts provisioned concurrency (units kind); `options` are provider facts from the
     offering and the mode: route_optimized, memory_mb, prewarm, model_cache, scale_to_zero.
@@ -191,6 +192,7 @@ class Decision:
     warnings: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()
     arithmetic: tuple[Step, ...] = ()
+    peak_per_s: float = 0.0
 
     @property
     def met(self) -> bool:

@@ -88,6 +88,7 @@ class Hardware:
     accelerator: str = ""
     accelerators: int = 0
     accelerator_memory_bytes: int | None = None
+    local_disk_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,13 +27,13 @@ HOSTINGS = ("dedicated", "single-model", "multi-model", "serverless")
 SPEC = "spec: providers.sagemaker"
 SERVERLESS_SIZES_MB = (1024, 2048, 3072, 4096, 5120, 6144)
 
-DEFAULT_OVERHEAD_S = 0.010
+DEFAULT_OVERHEAD_S = 0.005
 DEFAULT_STARTUP_S = 300.0
 DEFAULT_KEEP_ALIVE_S = 300.0
 DEFAULT_COLD_START_S = 3.24
 
 OVERHEAD_NOTE = (
-    "assumption: SageMaker adds 10 ms to each request; it publishes OverheadLatency only as a "
+    "assumption: SageMaker adds 5 ms to each request; it publishes OverheadLatency only as a "
     "metric of a running endpoint; set providers.sagemaker.overhead to what yours shows"
 )
 ROUTING_NOTE = (
@@ -191,12 +191,10 @@ def _instance_offerings(
     autoscaling = scaling if row.autoscaling else None
     single = refusal if row.autoscaling else refusal or _no_autoscaling(row)
     multi = refusal if row.multi_model else refusal or _no_multi_model(row)
-    for order, (hosting, kind, scaled, refused, excludes) in enumerate(
-        (
-            ("dedicated", Kind.REPLICAS, None, refusal, ()),
-            ("single-model", Kind.REPLICAS, autoscaling, single, ()),
-            ("multi-model", Kind.SHARED_REPLICAS, autoscaling, multi, MULTI_MODEL_EXCLUDES),
-        )
+    for hosting, kind, scaled, refused, excludes in (
+        ("dedicated", Kind.REPLICAS, None, refusal, ()),
+        ("single-model", Kind.REPLICAS, autoscaling, single, ()),
+        ("multi-model", Kind.SHARED_REPLICAS, autoscaling, multi, MULTI_MODEL_EXCLUDES),
     ):
         yield Offering(
             provider=PROVIDER,
@@ -212,7 +210,7 @@ def _instance_offerings(
             autoscaling=scaled,
             limits=limits[hosting] + quota if quota else limits[hosting],
             excludes=excludes,
-            preference=order,
+            preference=-row.generation,
             refusal=refused,
         )
 
@@ -311,7 +309,6 @@ def _serverless(
             limits=limits,
             excludes=SERVERLESS_EXCLUDES,
             options=(("memory_mb", str(memory_mb)),),
-            preference=3,
             refusal=None if offered else _no_serverless(options.region),
             notes=(_VCPU_NOTE,),
         )

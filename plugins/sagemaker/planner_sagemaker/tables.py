@@ -30,6 +30,12 @@ class InstanceRow:
     autoscaling: bool
     older: bool
 
+    @property
+    def generation(self) -> int:
+        """The first number of the family's name: 7 for c7i."""
+        digits = "".join(c if c.isdigit() else " " for c in self.family).split()
+        return int(digits[0]) if digits else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterRow:
@@ -105,6 +111,7 @@ def _instance(row: list[str], older: dict[str, str]) -> InstanceRow:
             accelerator=accelerator,
             accelerators=int(count or 0),
             accelerator_memory_bytes=int(float(each) * _GIB) if each else None,
+            local_disk_bytes=int(float(nvme or 0) * 1e9),
         ),
         nvme_gb=int(float(nvme or 0)),
         multi_model=gpu == "1" or (bool(vcpu) and not accelerator),

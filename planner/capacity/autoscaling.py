@@ -1,0 +1,189 @@
+"""Target tracking as bounds: which minimum and target keep up with a load that moves.
+
+The policy sees the load of `lag` seconds ago: count(t) = max(minimum, ceil(rate(t - lag) /
+target)), held on the way down for the scale-in lag. It meets the goal when count(t) is at least
+the count needed at t for every t. Bursts shorter than the lag leave only a higher minimum: "do not
+autoscale" is then the answer, and it comes out by itself.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from planner.capacity.load import Load, Segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """One moment of a cycle: what is needed now, what the policy has seen, what it still holds.
+
+    `seen` is the lowest rate the policy may be acting on, `held` the highest it still provides for.
+    """
+
+    seconds: float
+    rate: float
+    seen: float
+    held: float
+    spike: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """An autoscaling range in replicas and its mean over the cycle.
+
+    `target` is the rate per replica the policy aims at. `spike_minimum` holds by schedule during
+    known events, 0 where there are none.
+    """
+
+    minimum: int
+    maximum: int
+    target: float
+    average: float
+    spike_minimum: int = 0
+
+
+def demands(load: Load, *, lag_up_s: float, lag_down_s: float) -> tuple[Demand, ...]:
+    """What a policy with these lags has seen and still holds in each segment of a cycle."""
+    segments = load.segments
+    if len(segments) == 1:
+        only = segments[0]
+        return (
+            Demand(
+                seconds=only.seconds,
+                rate=only.rate,
+                seen=only.rate,
+                held=only.rate,
+                spike=only.spike,
+            ),
+        )
+    calm = [s.rate if not s.spike else _calm_rate(segments, i) for i, s in enumerate(segments)]
+    seen = _sliding(segments, calm, lag_up_s, lowest=True)
+    held = _sliding(segments, calm, lag_up_s + lag_down_s, lowest=False)
+    return tuple(
+        Demand(seconds=s.seconds, rate=s.rate, seen=seen[i], held=held[i], spike=s.spike)
+        for i, s in enumerate(segments)
+    )
+
+
+def _calm_rate(segments: Sequence[Segment], index: int) -> float:
+    """The rate just before a known event."""
+    for step in range(1, len(segments)):
+        before = segments[index - step]
+        if not before.spike:
+            return before.rate
+    return segments[index].rate
+
+
+def _sliding(
+    segments: Sequence[Segment], rates: Sequence[float], width_s: float, *, lowest: bool
+) -> list[float]:
+    """Lowest (or highest) rate over [t - width, t] of a repeating cycle, worst t per segment."""
+    starts: list[float] = []
+    at = 0.0
+    for segment in segments:
+        starts.append(at)
+        at += segment.seconds
+    cycle, n = at, len(segments)
+    width = min(width_s, cycle)
+    better = operator.le if lowest else operator.ge
+    window: deque[tuple[float, float]] = deque()
+    result = [0.0] * n
+    for index in range(2 * n):
+        i = index % n
+        begin = starts[i] + (cycle if index >= n else 0.0)
+        while window and window[0][0] <= begin - width:
+            window.popleft()
+        while window and better(rates[i], window[-1][1]):
+            window.pop()
+        window.append((begin + segments[i].seconds, rates[i]))
+        result[i] = window[0][1]
+    return result
+
+
+def track(
+    moments: Sequence[Demand],
+    needed: Callable[[float], int],
+    *,
+    floor: int,
+    scheduled: bool,
+    lead_s: float,
+) -> Bounds:
+    """The cheapest minimum with the highest target that keeps up with every moment.
+
+    `needed` gives the replicas for a rate (non-decreasing). With `scheduled`, known events are
+    covered by raising the minimum `lead_s` before each.
+    """
+    levels = [(m, max(floor, needed(m.rate))) for m in moments if not (scheduled and m.spike)]
+    spike = max((needed(m.rate) for m in moments if scheduled and m.spike), default=0)
+    lowest_seen: dict[int, float] = {}
+    for moment, count in levels:
+        known = lowest_seen.get(count)
+        if known is None or moment.seen < known:
+            lowest_seen[count] = moment.seen
+    held = _held_histogram(moments)
+    best: Bounds | None = None
+    for minimum in sorted(lowest_seen):
+        target = _highest_target(lowest_seen, minimum)
+        found = _bounds(held, minimum, target, max(lowest_seen))
+        if best is None or found.average < best.average - 1e-9:
+            best = found
+    assert best is not None
+    if spike <= best.minimum:
+        return best
+    total_s = sum(m.seconds for m in moments)
+    extra = sum(_spike_seconds(m, lead_s) for m in moments if m.spike) / total_s
+    return Bounds(
+        minimum=best.minimum,
+        maximum=max(best.maximum, spike),
+        target=best.target,
+        average=best.average + extra * (spike - best.minimum),
+        spike_minimum=spike,
+    )
+
+
+def _spike_seconds(moment: Demand, lead_s: float) -> float:
+    return moment.seconds + lead_s
+
+
+def _highest_target(lowest_seen: dict[int, float], minimum: int) -> float:
+    """Rate per replica below which every need above `minimum` is provided in time.
+
+    ceil(seen / target) >= count holds exactly when target < seen / (count - 1).
+    """
+    bounds = [seen / (count - 1) for count, seen in lowest_seen.items() if count > minimum]
+    return min(bounds) * 0.999 if bounds else math.inf
+
+
+def _held_histogram(moments: Sequence[Demand]) -> list[tuple[float, float]]:
+    by_rate: dict[float, float] = {}
+    for moment in moments:
+        by_rate[moment.held] = by_rate.get(moment.held, 0.0) + moment.seconds
+    if len(by_rate) > 64:
+        width = max(by_rate) / 64
+        coarse: dict[float, float] = {}
+        for rate, seconds in by_rate.items():
+            edge = math.ceil(rate / width - 1e-9) * width
+            coarse[edge] = coarse.get(edge, 0.0) + seconds
+        by_rate = coarse
+    return list(by_rate.items())
+
+
+def _bounds(
+    held: Sequence[tuple[float, float]], minimum: int, target: float, needed_most: int
+) -> Bounds:
+    if math.isinf(target):
+        return Bounds(minimum=minimum, maximum=minimum, target=target, average=float(minimum))
+    if target <= 0.0:
+        return Bounds(minimum=minimum, maximum=minimum, target=target, average=math.inf)
+    total = weighted = 0.0
+    highest = needed_most
+    for rate, seconds in held:
+        count = max(minimum, math.ceil(rate / target - 1e-9))
+        highest = max(highest, count)
+        total += seconds
+        weighted += seconds * count
+    return Bounds(minimum=minimum, maximum=highest, target=target, average=weighted / total)

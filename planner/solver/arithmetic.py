@@ -1,0 +1,214 @@
+"""The arithmetic behind a decision, line by line, for `explain`."""
+
+from __future__ import annotations
+
+from planner.model.candidate import Decision, Step
+from planner.model.catalog import Kind
+from planner.model.units import (
+    format_duration,
+    format_fraction,
+    format_rate,
+    format_size,
+    format_usd,
+)
+from planner.solver.ask import Ask
+from planner.solver.configuration import Placement
+from planner.solver.sized import Sized
+
+
+def steps(ask: Ask, placement: Placement, decision: Decision) -> tuple[Step, ...]:
+    """From offered load to cost for the first part of an endpoint."""
+    part = placement.parts[0]
+    lines = [*_load(part), *_slots(part)]
+    if part.offering.kind is Kind.ON_DEMAND:
+        lines += _on_demand(part)
+    else:
+        lines += _queue(ask, part)
+    lines += _cold(part)
+    lines += _bounds(part)
+    lines.append(_money(decision))
+    return tuple(lines)
+
+
+def _load(part: Sized) -> list[Step]:
+    load, mean = part.pool.load, part.slots.service.mean_s
+    average, peak = load.mean * mean, load.peak * mean
+    return [
+        Step(
+            label="offered load, mean",
+            expression=f"{format_rate(load.mean)} x {format_duration(mean)}",
+            value=f"{average:.4g} requests in service",
+            source="Little's law",
+        ),
+        Step(
+            label="provider's rule",
+            expression=f"{format_rate(load.peak)} x {format_duration(mean)} at the peak",
+            value=f"concurrency {peak:.4g}",
+            source="D3: required concurrency = QPS x latency; no room for waiting",
+        ),
+    ]
+
+
+def _slots(part: Sized) -> list[Step]:
+    offering = part.offering
+    scv = part.slots.service.scv
+    return [
+        Step(
+            label="service time",
+            expression=f"mean {format_duration(part.slots.service.mean_s)}, SCV {scv:.2f}",
+            value=f"p99 {format_duration(part.slots.service.quantile(0.99))}",
+        ),
+        Step(
+            label=f"slots per {_group(part)}",
+            expression=f"{offering.instance_type}, bound by {part.slots.bound}",
+            value=str(part.slots.count),
+        ),
+    ]
+
+
+def _group(part: Sized) -> str:
+    match part.offering.kind:
+        case Kind.UNITS:
+            return f"step of {part.offering.step} units"
+        case Kind.ON_DEMAND:
+            return "instance"
+        case Kind.REPLICAS | Kind.SHARED_REPLICAS:
+            return "replica"
+
+
+def _queue(ask: Ask, part: Sized) -> list[Step]:
+    """Why the plan uses more than the provider's rule: waiting, tails and the utilisation cap."""
+    pool, last = part.pool, len(part.pool.bins) - 1
+    busy = pool.load.peak * part.slots.service.mean_s
+    servers = part.servers[last]
+    queue = pool.wait(last, servers)
+    lines = [
+        Step(
+            label="from utilisation",
+            expression=f"{busy:.4g} / {format_fraction(ask.workload.constraints.utilization)}",
+            value=f"{busy / ask.workload.constraints.utilization:.4g} slots at least",
+            source="constraints.utilization",
+        ),
+        Step(
+            label="plan uses",
+            expression=_counted(part),
+            value=f"{servers} slots at the peak",
+            source="fewest that meet every target in every window",
+        ),
+        Step(
+            label="utilisation at the peak",
+            expression=f"{pool.offered(last):.4g} / {servers}",
+            value=format_fraction(pool.offered(last) / servers),
+        ),
+        Step(
+            label="wait at the peak",
+            expression=f"P(wait) {format_fraction(queue.probability)}, Erlang C",
+            value=f"mean {format_duration(queue.mean_s)}",
+            source="M/G/c, Cosmetatos and Tijms; pooled by least-outstanding routing"
+            if type(pool).__name__ == "Pool"
+            else "M/G/c per replica: random routing",
+        ),
+    ]
+    lines += _percentiles(ask, part)
+    return lines
+
+
+def _counted(part: Sized) -> str:
+    if part.offering.kind is Kind.UNITS:
+        units = part.units
+        assert units is not None
+        return f"{units.max} units of concurrency, in steps of {part.offering.step}"
+    return f"{part.groups.max} replicas x {part.slots.count} slots"
+
+
+def _percentiles(ask: Ask, part: Sized) -> list[Step]:
+    lines = []
+    for target in ask.workload.slo.latency:
+        predicted = part.pool.predicted(target, part.servers, part.cold)
+        overhead = format_duration(part.offering.overhead_s)
+        lines.append(
+            Step(
+                label=f"latency {target.label}",
+                expression=f"overhead {overhead} + wait + service, convolved",
+                value=f"{format_duration(predicted)} of {format_duration(target.seconds)}",
+            )
+        )
+    return lines
+
+
+def _on_demand(part: Sized) -> list[Step]:
+    busy = part.pool.load.peak * part.slots.service.mean_s
+    lines = [
+        Step(
+            label="concurrency limit",
+            expression=f"tail of {busy:.4g} busy instances at the peak (Erlang B)",
+            value=str(part.concurrency),
+            source="S4",
+        )
+    ]
+    if part.prewarm:
+        lines.append(
+            Step(
+                label="kept warm",
+                expression="fewest, or cheapest, that meet the cold-start objective",
+                value=f"{part.prewarm} of {part.concurrency}",
+                source="S2",
+            )
+        )
+    return lines
+
+
+def _cold(part: Sized) -> list[Step]:
+    if part.cache is not None:
+        state = part.cache
+        total = sum(m.memory_bytes for m in part.models)
+        return [
+            Step(
+                label="model cache",
+                expression=f"{format_size(total)} of models, about {state.resident:,.0f} resident",
+                value=f"{format_fraction(state.miss_fraction)} of the requests load a model",
+                source="Che's approximation, space-corrected; M3",
+            )
+        ]
+    cold = part.offering.cold
+    if cold is None:
+        return []
+    return [
+        Step(
+            label="cold starts",
+            expression=f"idle {format_duration(cold.idle_s)}, start "
+            f"{format_duration(part.cold.delay_s)}",
+            value=f"{format_fraction(part.cold.fraction)} of the requests",
+            source="S5",
+        )
+    ]
+
+
+def _bounds(part: Sized) -> list[Step]:
+    bounds, scaling = part.bounds, part.offering.autoscaling
+    if bounds is None or scaling is None:
+        return []
+    lag = format_duration(scaling.lag_up_s)
+    if bounds.minimum == bounds.maximum:
+        return [
+            Step(
+                label="autoscaling",
+                expression=f"load moves faster than the lag of {lag}, or not at all",
+                value=f"fixed at {bounds.minimum}",
+            )
+        ]
+    scheduled = f", {bounds.spike_minimum} by schedule" if bounds.spike_minimum else ""
+    return [
+        Step(
+            label="autoscaling",
+            expression=f"{bounds.minimum} to {bounds.maximum}{scheduled}, lag {lag}",
+            value=f"{bounds.average:.2f} on average",
+            source=scaling.source,
+        )
+    ]
+
+
+def _money(decision: Decision) -> Step:
+    lines = decision.cost.lines
+    parts = " + ".join(format_usd(line.monthly_usd) for line in lines)
+    return Step(label="cost a month", expression=parts, value=format_usd(decision.cost.monthly_usd))

@@ -1,0 +1,370 @@
+"""From a configuration to decisions: one per cloud endpoint, with margins, cost and warnings."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from planner.capacity.autoscaling import Bounds
+from planner.capacity.latency import outside_validity
+from planner.model.candidate import (
+    Autoscaling,
+    Concurrency,
+    Cost,
+    CostLine,
+    Decision,
+    Latency,
+    Margin,
+    Range,
+    ScheduledAction,
+)
+from planner.model.catalog import Kind, Measure
+from planner.model.traffic import Diurnal
+from planner.model.units import format_fraction, format_rate
+from planner.model.workload import Assumption, MeasuredAt
+from planner.solver.arithmetic import steps
+from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
+from planner.solver.configuration import Configuration, Placement, latency_of, placements
+from planner.solver.constraints import format_measure, static_measure
+from planner.solver.cost import cost, unpriced, volume_gb
+from planner.solver.shared import cache_bytes
+from planner.solver.sized import Sized, sized_measure
+
+CACHE_OFF_BELOW = 0.5
+"""Hit rate below which keeping models in memory costs more than it saves: our reading of M6."""
+
+
+def decide(ask: Ask, configuration: Configuration) -> tuple[Decision, ...]:
+    """The decisions of the chosen configuration, the one with the most models first."""
+    placed = placements(ask, configuration)
+    names = _names(ask, placed)
+    cold = _overall_cold(placed)
+    return tuple(
+        _decision(ask, placement, name, cold) for placement, name in zip(placed, names, strict=True)
+    )
+
+
+def _names(ask: Ask, placed: Sequence[Placement]) -> list[str]:
+    """Endpoint names: the spec's for the first without a suffix, else with the model's name."""
+    base = ask.workload.name
+    if len(placed) == 1:
+        return [base]
+    taken: set[str] = set()
+    names = []
+    for index, placement in enumerate(placed):
+        suffix = re.sub(r"[^A-Za-z0-9]+", "-", placement.suffix).strip("-").lower()
+        name = f"{base}-{suffix}"[:63].rstrip("-") if suffix else base
+        if name in taken:
+            tail = f"-{index + 1}"
+            name = name[: 63 - len(tail)] + tail
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _overall_cold(placed: Sequence[Placement]) -> float:
+    """Share of all requests of the workload that start cold."""
+    parts = [part for placement in placed for part in placement.parts]
+    return sum(part.served_share * part.cold.fraction for part in parts) / sum(
+        part.served_share for part in parts
+    )
+
+
+def _decision(ask: Ask, placement: Placement, name: str, overall_cold: float) -> Decision:
+    lead = placement.parts[0]
+    offering = lead.offering
+    catalog = ask.catalogs[offering.provider]
+    total = _total_cost([cost(ask.workload, catalog, part) for part in placement.parts], placement)
+    decision = Decision(
+        endpoint=name,
+        provider=offering.provider,
+        region=offering.region,
+        hosting=offering.hosting,
+        instance_type=offering.instance_type,
+        models=tuple(m.name for part in placement.parts for m in part.models),
+        replicas=_summed([part.replicas for part in placement.parts]),
+        units=_summed([_units(part) for part in placement.parts]),
+        concurrency=Concurrency(
+            per_replica=lead.slots.count, max=sum(part.concurrency for part in placement.parts)
+        ),
+        autoscaling=_autoscaling(ask, lead),
+        routing=_routing(ask, lead),
+        options=_options(placement),
+        cost=total,
+        latency=_worst([latency_of(ask, part) for part in placement.parts]),
+        cold_start_fraction=_cold_fraction(placement.parts),
+        margins=_margins(ask, placement.parts, overall_cold),
+        method="closed-form",
+        assumptions=_assumptions(ask, placement.parts, total),
+        warnings=tuple(_warnings(ask, placement.parts)),
+        peak_per_s=sum(part.pool.load.peak for part in placement.parts),
+    )
+    return replace(decision, arithmetic=steps(ask, placement, decision))
+
+
+def _units(part: Sized) -> Range | None:
+    units = part.units
+    if units is None or part.idle is None:
+        return units
+    return Range(min=0, max=units.max)
+
+
+def _summed(ranges: Sequence[Range | None]) -> Range | None:
+    known = [r for r in ranges if r is not None]
+    if not known:
+        return None
+    return Range(min=sum(r.min for r in known), max=sum(r.max for r in known))
+
+
+def _worst(latencies: Sequence[Latency]) -> Latency:
+    if len(latencies) == 1:
+        return latencies[0]
+    return Latency(
+        p50_s=max(x.p50_s for x in latencies),
+        p90_s=max(x.p90_s for x in latencies),
+        p95_s=max(x.p95_s for x in latencies),
+        p99_s=max(x.p99_s for x in latencies),
+        mean_s=max(x.mean_s for x in latencies),
+    )
+
+
+def _total_cost(costs: Sequence[Cost], placement: Placement) -> Cost:
+    if len(costs) == 1:
+        return costs[0]
+    lines: dict[tuple[str, float], CostLine] = {}
+    for one in costs:
+        for line in one.lines:
+            key = (line.name, line.usd_per_unit)
+            known = lines.get(key)
+            lines[key] = line if known is None else _added(known, line)
+    monthly = sum(line.monthly_usd for line in lines.values())
+    requests = sum(part.pool.load.monthly_requests for part in placement.parts)
+    per_million = monthly / requests * 1e6 if requests > 0.0 else None
+    return Cost(monthly_usd=monthly, per_million_usd=per_million, lines=tuple(lines.values()))
+
+
+def _added(first: CostLine, second: CostLine) -> CostLine:
+    return replace(
+        first,
+        quantity=first.quantity + second.quantity,
+        monthly_usd=first.monthly_usd + second.monthly_usd,
+    )
+
+
+def _cold_fraction(parts: Sequence[Sized]) -> float:
+    share = sum(part.served_share for part in parts)
+    return sum(part.served_share * part.cold.fraction for part in parts) / share
+
+
+def _routing(ask: Ask, sized: Sized) -> str:
+    if sized.offering.kind is Kind.ON_DEMAND:
+        return sized.offering.routing[0]
+    return ask.workload.pin.routing or sized.offering.routing[0]
+
+
+def _options(placement: Placement) -> tuple[tuple[str, str], ...]:
+    lead = placement.parts[0]
+    options = dict(lead.offering.options)
+    if lead.prewarm:
+        options["prewarm"] = str(lead.prewarm)
+    if lead.cache is not None:
+        hits = 1.0 - lead.cache.miss_fraction
+        options["model_cache"] = "enabled" if hits >= CACHE_OFF_BELOW else "disabled"
+    if lead.replicas is not None and lead.offering.hardware.local_disk_bytes == 0:
+        options["volume_gb"] = str(volume_gb(lead))
+    if len(placement.parts) > 1:
+        for part in placement.parts:
+            units = _units(part)
+            if units is not None:
+                options[f"units:{part.models[0].name}"] = f"{units.min}-{units.max}"
+    return tuple(sorted(options.items()))
+
+
+def _autoscaling(ask: Ask, sized: Sized) -> Autoscaling | None:
+    scaling, bounds = sized.offering.autoscaling, sized.bounds
+    if scaling is None or bounds is None or bounds.maximum == bounds.minimum:
+        return None
+    step = sized.offering.step if sized.offering.kind is Kind.UNITS else 1
+    target = bounds.target if math.isfinite(bounds.target) else sized.pool.load.peak
+    return Autoscaling(
+        metric=scaling.metric,
+        # The metric counts invocations a minute; a unit's is its concurrency, by Little's law.
+        target=_floor3(target * 60.0)
+        if step == 1
+        else _floor3(target * sized.slots.service.mean_s / step),
+        cooldown_up_s=scaling.cooldown_up_s,
+        cooldown_down_s=scaling.cooldown_down_s,
+        average=bounds.average * step,
+        scheduled=_scheduled(ask, bounds, scaling.lag_up_s),
+        timezone=ask.workload.traffic.timezone,
+    )
+
+
+def _floor3(value: float) -> float:
+    """Rounded down to three significant digits: a lower target only adds capacity."""
+    if value <= 0.0:
+        return value
+    scale = 10.0 ** (2 - math.floor(math.log10(value)))
+    return math.floor(value * scale) / scale
+
+
+def _scheduled(ask: Ask, bounds: Bounds, lead_s: float) -> tuple[ScheduledAction, ...]:
+    pattern = ask.workload.traffic.pattern
+    if not bounds.spike_minimum or not isinstance(pattern, Diurnal):
+        return ()
+    actions = []
+    for spike in pattern.spikes:
+        for index, start in enumerate(spike.starts_s):
+            name = spike.name if len(spike.starts_s) == 1 else f"{spike.name}-{index + 1}"
+            before = start - math.ceil(lead_s / 60.0) * 60.0
+            up = _weekly_cron(before)
+            down = _weekly_cron(start + math.ceil(spike.duration_s / 60.0) * 60.0)
+            actions.append(
+                ScheduledAction(
+                    name=f"{name}-up", cron=up, min=bounds.spike_minimum, max=bounds.maximum
+                )
+            )
+            actions.append(
+                ScheduledAction(
+                    name=f"{name}-down", cron=down, min=bounds.minimum, max=bounds.maximum
+                )
+            )
+    return tuple(actions)
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _weekly_cron(second: float) -> str:
+    """A moment of the week, from Monday midnight, as a five-field cron."""
+    minute = int(second // 60) % (7 * 24 * 60)
+    return f"{minute % 60} {minute // 60 % 24} * * {_DAYS[minute // 1440]}"
+
+
+def _margins(ask: Ask, parts: Sequence[Sized], overall_cold: float) -> tuple[Margin, ...]:
+    margins: dict[str, Margin] = {}
+    for part in parts:
+        own = part.models[0].latency if len(part.models) == 1 else ()
+        for target in own or ask.workload.slo.latency:
+            predicted = part.pool.predicted(target, part.servers, part.cold)
+            known = margins.get(target.label)
+            if known is None or predicted > known.predicted:
+                margins[target.label] = Margin(
+                    objective=f"latency {target.label}",
+                    target=target.seconds,
+                    predicted=predicted,
+                    unit="s",
+                    met=part.pool.met(target, part.servers, part.cold),
+                )
+    allowed = ask.workload.slo.cold_start
+    bound = 0.0 if not allowed.allowed else allowed.fraction
+    result = list(margins.values())
+    if bound is not None:
+        result.append(
+            Margin(
+                objective="cold starts",
+                target=bound,
+                predicted=overall_cold,
+                unit="fraction",
+                met=overall_cold <= bound + 1e-12 or (not allowed.allowed and _never_cold(parts)),
+            )
+        )
+    return tuple(result)
+
+
+def _never_cold(parts: Sequence[Sized]) -> bool:
+    return all(part.cold.fraction == 0.0 for part in parts)
+
+
+def _assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumption, ...]:
+    lead = parts[0]
+    offering = lead.offering
+    found = [*ask.workload.assumptions]
+    for part in parts:
+        found.extend(part.slots.assumptions)
+    found.extend(
+        Assumption(
+            subject=f"price of {line.name}",
+            value=f"${line.usd_per_unit:g} per {line.unit}",
+            reason=line.assumption,
+            source=f"{line.source} ({line.as_of})",
+        )
+        for line in total.lines
+        if line.assumption
+    )
+    found.extend(
+        Assumption(subject=offering.instance_type, value="as noted", reason=note)
+        for note in offering.notes
+    )
+    if offering.cold is not None and offering.cold.assumption:
+        found.append(
+            Assumption(
+                subject="cold start",
+                value=f"{offering.cold.start_s:g} s, idle {offering.cold.idle_s:g} s",
+                reason=offering.cold.assumption,
+                source=offering.cold.source,
+            )
+        )
+    if lead.bounds is not None and offering.autoscaling is not None:
+        found.append(
+            Assumption(
+                subject="autoscaling lag",
+                value=f"{offering.autoscaling.lag_up_s:g} s up",
+                reason="metric period x breaches + start-up time",
+                source=offering.autoscaling.source,
+            )
+        )
+    found.extend(unpriced(ask.catalogs[offering.provider]))
+    if ask.workload.slo.measured_at is MeasuredAt.CLIENT:
+        found.append(Assumption(subject="client network", value="0 ms", reason=CLIENT_NETWORK_NOTE))
+    return tuple(dict.fromkeys(found))
+
+
+def _warnings(ask: Ask, parts: Sequence[Sized]) -> Iterable[str]:
+    for part in parts:
+        rho = part.pool.rho(part.servers)
+        doubt = outside_validity(part.slots.service, rho)
+        if doubt:
+            yield f"{doubt}: the predicted percentiles may be too low"
+        yield from _advisory(ask, part)
+    lead = parts[0]
+    beyond = lead.pool.load.beyond
+    if beyond > 0.0:
+        peak = format_rate(lead.pool.load.peak)
+        yield (
+            f"{format_fraction(beyond)} of the requests come in windows above {peak} that "
+            "traffic.size_for leaves out; they may be slow"
+        )
+    if lead.cache is not None:
+        yield (
+            "after an update the first calls of each model are slow until it is loaded again, "
+            "and routing learns where it is (M5)"
+        )
+    if ask.workload.slo.availability is not None:
+        replicas = lead.replicas
+        if replicas is not None and replicas.min < 2:
+            yield "availability is asked for, but one replica alone stands in a single zone"
+
+
+def _advisory(ask: Ask, part: Sized) -> Iterable[str]:
+    for limit in part.offering.limits:
+        if not limit.advisory:
+            continue
+        known = static_measure(ask, limit.measure)
+        value = known[0] if known is not None else sized_measure(part, limit.measure)
+        if value is not None and value > limit.value:
+            unit = limit.measure if limit.measure is not Measure.ENDPOINTS else Measure.MODELS
+            yield (
+                f"{limit.name}: {format_measure(unit, value)} is above "
+                f"{format_measure(unit, limit.value)} ({limit.source}, {limit.as_of})"
+            )
+
+
+def cache_share_note(sized: Sized) -> str:
+    """How much of the models the caches of all replicas hold together."""
+    memory = cache_bytes(sized.offering)
+    if memory is None or sized.cache is None:
+        return ""
+    return f"{sized.cache.resident:,.0f} of {len(sized.models):,} models resident"

@@ -1,0 +1,206 @@
+"""How many requests one replica serves at a time, and how long each then takes.
+
+A model is never assumed to run on hardware it has no measurement for. Types without accelerators
+are the one exception: they take the reference's service time per vCPU, a flagged assumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from planner.capacity.service_time import ServiceTime, fit
+from planner.model.candidate import Rejection
+from planner.model.catalog import Hardware, Kind, Offering
+from planner.model.units import format_duration, format_size
+from planner.model.workload import Assumption, Model, ServiceCurve, ServicePoint
+
+HardwareOf = Callable[[str], Hardware | None]
+"""Hardware of an instance type by name, over all catalogs of the run; None if unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """One way to run a model on a replica: `count` requests at a time, `service` for each.
+
+    `bound` names what limits the count.
+    """
+
+    count: int
+    service: ServiceTime
+    bound: str
+    assumptions: tuple[Assumption, ...] = ()
+
+
+def slot_options(
+    model: Model, offering: Offering, hardware_of: HardwareOf
+) -> tuple[Slots, ...] | Rejection:
+    """Every useful concurrency of one replica (or one step of units), or why there is none."""
+    fit_in = _memory_slots(model, offering)
+    if isinstance(fit_in, Rejection):
+        return fit_in
+    measured = [c for c in model.curves if c.instance_type == offering.instance_type]
+    if measured and len(measured[0].points) > 1:
+        return _measured(model, measured[0], fit_in)
+    if measured:
+        return _from_point(model, offering, measured[0], fit_in)
+    reference = _transferable(model, offering, hardware_of)
+    if isinstance(reference, Rejection):
+        return reference
+    return _from_point(model, offering, reference, fit_in, transferred=True)
+
+
+def _memory_slots(model: Model, offering: Offering) -> int | Rejection:
+    hardware = offering.hardware
+    memory = hardware.memory_bytes
+    if hardware.accelerators and hardware.accelerator_memory_bytes is not None:
+        memory = hardware.accelerator_memory_bytes * hardware.accelerators
+    if memory is None:
+        return 10**6
+    # On an accelerator one resident copy serves all concurrent requests.
+    if memory < model.memory_bytes:
+        return Rejection(
+            code="memory",
+            measured=f"{format_size(model.memory_bytes)} resident",
+            allowed=format_size(memory),
+            path="spec.models.memory",
+            shortfall=model.memory_bytes / memory,
+        )
+    if hardware.accelerators or offering.kind is Kind.UNITS:
+        return 10**6
+    return memory // max(model.memory_bytes, 1)
+
+
+def _transferable(
+    model: Model, offering: Offering, hardware_of: HardwareOf
+) -> ServiceCurve | Rejection:
+    """A CPU measurement that may stand for this CPU type, or `no-profile`."""
+    if offering.hardware.accelerators:
+        return _no_profile(model, offering, "accelerators are never estimated")
+    for curve in model.curves:
+        hardware = hardware_of(curve.instance_type)
+        if hardware is not None and hardware.accelerators:
+            continue
+        arch = hardware.arch if hardware is not None else "x86_64"
+        if arch == offering.hardware.arch:
+            return curve
+    return _no_profile(model, offering, f"nothing measured on a {offering.hardware.arch} CPU type")
+
+
+def _no_profile(model: Model, offering: Offering, why: str) -> Rejection:
+    known = ", ".join(c.instance_type for c in model.curves if c.instance_type) or "none"
+    return Rejection(
+        code="no-profile",
+        measured=f"profile points for: {known}",
+        allowed=f"a measured point on {_kind_of_hardware(offering)}; {why}",
+        path="spec.models.profile",
+    )
+
+
+def _kind_of_hardware(offering: Offering) -> str:
+    return offering.hardware.accelerator or f"{offering.hardware.arch} CPUs"
+
+
+def _measured(model: Model, curve: ServiceCurve, memory_slots: int) -> tuple[Slots, ...]:
+    """The measured concurrencies up to what memory and the model allow."""
+    cap = min(memory_slots, model.max_concurrency or 10**6)
+    options = []
+    for point in curve.points:
+        if point.concurrency <= cap:
+            bound = f"measured at concurrency {point.concurrency} ({curve.source})"
+            options.append(
+                Slots(
+                    count=point.concurrency,
+                    service=service_time(model, point),
+                    bound=bound,
+                    assumptions=_spread(point),
+                )
+            )
+    return tuple(options)
+
+
+def _from_point(
+    model: Model,
+    offering: Offering,
+    curve: ServiceCurve,
+    memory_slots: int,
+    *,
+    transferred: bool = False,
+) -> tuple[Slots, ...]:
+    """One request per vCPU share at the single-request service time."""
+    point = curve.points[0]
+    service = service_time(model, point)
+    assumptions = list(_spread(point))
+    if transferred:
+        assumptions.append(_transfer_assumption(curve, offering))
+    if offering.kind is Kind.UNITS:
+        return (
+            Slots(
+                count=offering.step * offering.unit_slots,
+                service=service,
+                bound="one request per unit of concurrency",
+                assumptions=tuple(assumptions),
+            ),
+        )
+    if offering.kind is Kind.ON_DEMAND:
+        vcpus = offering.hardware.vcpus or 1.0
+        slow = max(1.0, model.vcpus_per_request / vcpus)
+        return (
+            Slots(
+                count=1,
+                service=service.times(slow),
+                bound="one request per instance",
+                assumptions=tuple(assumptions),
+            ),
+        )
+    bounds = {"memory": memory_slots}
+    if offering.hardware.accelerators:
+        bounds["measured concurrency"] = point.concurrency
+    elif offering.hardware.vcpus is not None:
+        share = offering.hardware.vcpus / model.vcpus_per_request
+        bounds["vCPUs"] = max(1, int(share + 1e-9))
+    if model.max_concurrency is not None:
+        bounds["max_concurrency"] = model.max_concurrency
+    bound = min(bounds, key=lambda name: bounds[name])
+    return (
+        Slots(
+            count=max(1, bounds[bound]),
+            service=service,
+            bound=bound,
+            assumptions=tuple(assumptions),
+        ),
+    )
+
+
+def _transfer_assumption(curve: ServiceCurve, offering: Offering) -> Assumption:
+    return Assumption(
+        subject=f"service time on {offering.instance_type}",
+        value=format_duration(curve.points[0].mean_s),
+        reason=f"as on {curve.instance_type or 'the reference'}: CPU types differ by slots only",
+        source=curve.source,
+    )
+
+
+def _spread(point: ServicePoint) -> tuple[Assumption, ...]:
+    if point.p99_s is not None:
+        return ()
+    return (
+        Assumption(
+            subject="spread of the service time",
+            value="SCV 0.10, p99 = 2.0 x mean",
+            reason="only a mean is known; give service_time_p99 or a profile with p99",
+            source="planner.capacity.service_time",
+        ),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _fitted(mean_s: float, p99_s: float | None) -> ServiceTime:
+    return fit(mean_s, p99_s)
+
+
+def service_time(model: Model, point: ServicePoint) -> ServiceTime:
+    """Service time at one measured point, the model's own calls to others included."""
+    outside = sum(call.latency_s for call in model.external_calls)
+    return _fitted(point.mean_s, point.p99_s).plus(outside)

@@ -1,0 +1,160 @@
+"""Serverless capacity paid per busy second: concurrency limit, warm units and cold starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.capacity.cold_start import blocking_limit, instance_cold_fraction
+from planner.capacity.latency import Cold, Pool
+from planner.model.candidate import Range, Rejection
+from planner.model.catalog import Offering
+from planner.model.units import format_fraction
+from planner.model.workload import Model
+from planner.solver.ask import Ask
+from planner.solver.constraints import zero_allowed
+from planner.solver.cost import month_of
+from planner.solver.hardware import Slots, slot_options
+from planner.solver.sized import Sized, check_sized
+from planner.solver.sizing import check_cold, miss
+
+THROTTLED = 0.001
+"""Share of requests that may be throttled where the spec states no `slo.errors`: an assumption."""
+
+
+def size_on_demand(
+    ask: Ask, offering: Offering, model: Model, share: float = 1.0
+) -> Sized | Rejection:
+    """Fewest concurrent instances, then the cheapest number kept warm that meets the objectives."""
+    options = slot_options(model, offering, ask.hardware_of)
+    if isinstance(options, Rejection):
+        return options
+    option = replace(options[0], count=1)
+    pool = ask.pool(option.service, offering.overhead_s, share)
+    limit = _concurrency(ask, offering, pool, option)
+    if isinstance(limit, Rejection):
+        return limit
+    targets = ask.targets(offering, model)
+    base = Sized(
+        offering=offering,
+        models=(model,),
+        served_share=share,
+        slots=option,
+        pool=pool,
+        targets=targets,
+        groups=Range(min=0, max=0),
+        average=0.0,
+        servers=pool.constant(10**6),
+        concurrency=limit,
+    )
+    refused = check_sized(ask, base)
+    if refused is not None:
+        return refused
+    return _warm(ask, base, model)
+
+
+def _concurrency(ask: Ask, offering: Offering, pool: Pool, option: Slots) -> int | Rejection:
+    """Least MaxConcurrency that throttles no more than allowed at the sized peak."""
+    allowed = ask.workload.slo.errors or THROTTLED
+    cap = offering.max_concurrency or 1000
+    busy = pool.load.peak * option.service.mean_s
+    found = blocking_limit(busy, allowed, cap)
+    if found is not None:
+        return found
+    return Rejection(
+        code="limit-concurrency",
+        measured=f"{busy:,.0f} busy on average at the peak, {format_fraction(allowed)} throttled",
+        allowed=f"{cap} concurrent requests per endpoint",
+        path="spec.traffic",
+        source="; ".join(x.source for x in offering.limits if x.measure.value == "concurrency"),
+        source_id="S4",
+        shortfall=max(busy / cap, 1.01),
+    )
+
+
+def _warm(ask: Ask, base: Sized, model: Model) -> Sized | Rejection:
+    """Try every number of warm units from the fewest that is feasible; keep the cheapest."""
+    least = 0 if zero_allowed(ask) else 1
+    most = base.concurrency if base.offering.prewarm is not None else 0
+    if base.offering.prewarm is not None:
+        most = min(most, base.offering.prewarm.max_units)
+    missed: Rejection | None = None
+    best: tuple[float, Sized] | None = None
+    start = _first_warm(ask, base, model, least, most)
+    for warm in range(start, most + 1):
+        sized = _with_warm(base, model, warm)
+        refused = _refusal(ask, sized)
+        if refused is not None:
+            missed = missed if missed and missed.shortfall <= refused.shortfall else refused
+            continue
+        price = month_of(sized)
+        if best is not None and price >= best[0]:
+            break
+        best = (price, sized)
+    if best is not None:
+        return best[1]
+    return missed or Rejection(
+        code="scale-to-zero-forbidden",
+        measured="capacity leaves when idle",
+        allowed="constraints.scale_to_zero: allow",
+        path="spec.constraints.scale_to_zero",
+    )
+
+
+def _first_warm(ask: Ask, base: Sized, model: Model, least: int, most: int) -> int:
+    """Fewest warm units that are feasible: cold starts fall with every one, so bisect."""
+    if least >= most or _refusal(ask, _with_warm(base, model, most)) is not None:
+        return least if least >= most else most
+    low, high = least, most
+    while low < high:
+        middle = (low + high) // 2
+        if _refusal(ask, _with_warm(base, model, middle)) is None:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _with_warm(base: Sized, model: Model, warm: int) -> Sized:
+    cold = base.offering.cold
+    assert cold is not None
+    fraction = 0.0
+    if warm < base.concurrency:
+        fraction = instance_cold_fraction(
+            base.pool.load,
+            service_s=base.slots.service.mean_s,
+            idle_s=cold.idle_s,
+            warm=warm,
+            limit=base.concurrency,
+        )
+    delay = cold.start_s + model.load_s
+    return replace(
+        base,
+        cold=Cold(fraction=fraction, delay_s=delay),
+        prewarm=warm,
+        prewarm_busy=_busy_on_warm(base, warm),
+    )
+
+
+def _busy_on_warm(base: Sized, warm: int) -> float:
+    """Requests in service on the warm units, mean over time (Erlang-B carried load)."""
+    total = 0.0
+    for b in base.pool.bins:
+        offered = b.rate * base.slots.service.mean_s
+        lost = 1.0
+        for servers in range(1, warm + 1):
+            lost = offered * lost / (servers + offered * lost)
+        total += b.share_time * offered * (1.0 - lost)
+    return total
+
+
+def _refusal(ask: Ask, sized: Sized) -> Rejection | None:
+    allowed = ask.workload.slo.cold_start
+    if not allowed.allowed and sized.prewarm < sized.concurrency:
+        return Rejection(
+            code="cold-start-forbidden",
+            measured=f"{format_fraction(sized.cold.fraction)} of the requests start cold",
+            allowed="no cold start",
+            path="spec.slo.cold_start",
+            source_id="S5",
+        )
+    return check_cold(ask, sized.cold) or miss(sized.pool, sized.targets, sized.cold)

@@ -1,0 +1,229 @@
+"""The smallest change of one objective or constraint that makes a spec feasible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from planner.model.candidate import Relaxation
+from planner.model.catalog import Catalog, Offering
+from planner.model.traffic import Diurnal, Intermittent, Spike, Stages, Steady, Trace, Traffic
+from planner.model.units import format_duration, format_fraction, format_usd
+from planner.model.workload import ColdStart, Compute, Constraints, Workload
+from planner.solver.ask import Ask
+from planner.solver.configuration import Configuration
+
+Cheapest = Callable[[Workload, Mapping[str, Catalog]], Configuration | None]
+
+MOST = 64.0
+STEPS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """One thing to relax by a factor from 1 (as asked) to MOST."""
+
+    path: str
+    now: str
+    turned: Callable[[float], Workload]
+    needed: Callable[[float], str]
+
+
+def relaxations(
+    ask: Ask, cheapest: Cheapest, sizeable: Sequence[Offering]
+) -> tuple[Relaxation, ...]:
+    """For every knob that alone suffices, the least turn of it, smallest first."""
+    found: list[tuple[float, Relaxation]] = []
+    if sizeable:
+        for knob in _knobs(ask.workload):
+            turn = _least(ask, cheapest, knob)
+            if turn is not None:
+                found.append(turn)
+    found.extend((MOST, relaxation) for relaxation in _lifts(ask, cheapest))
+    found.sort(key=lambda item: (item[0], item[1].path))
+    return tuple(relaxation for _, relaxation in found)
+
+
+def _least(ask: Ask, cheapest: Cheapest, knob: Knob) -> tuple[float, Relaxation] | None:
+    """Bisects the factor on a logarithmic scale; feasibility grows with it."""
+    best = cheapest(knob.turned(MOST), ask.catalogs)
+    if best is None:
+        return None
+    low, high = 1.0, MOST
+    for _ in range(STEPS):
+        middle = (low * high) ** 0.5
+        found = cheapest(knob.turned(middle), ask.catalogs)
+        if found is None:
+            low = middle
+        else:
+            high, best = middle, found
+        if high / low < 1.01:
+            break
+    relaxation = Relaxation(
+        path=knob.path, current=knob.now, needed=knob.needed(high), monthly_usd=best.monthly_usd
+    )
+    return high, relaxation
+
+
+def _knobs(workload: Workload) -> list[Knob]:
+    knobs = [_latency_knob(workload), _rate_knob(workload)]
+    constraints = workload.constraints
+    monthly = constraints.budget_monthly_usd
+    if monthly is not None:
+        knobs.append(
+            Knob(
+                path="spec.constraints.budget.monthly",
+                now=format_usd(monthly),
+                turned=lambda f: _constrained(
+                    workload, replace(constraints, budget_monthly_usd=monthly * f)
+                ),
+                needed=lambda f: format_usd(monthly * f),
+            )
+        )
+    most = constraints.replicas_max
+    if most is not None:
+        knobs.append(
+            Knob(
+                path="spec.constraints.replicas.max",
+                now=str(most),
+                turned=lambda f: _constrained(
+                    workload, replace(constraints, replicas_max=round(most * f))
+                ),
+                needed=lambda f: str(round(most * f)),
+            )
+        )
+    cold = workload.slo.cold_start
+    fraction = cold.fraction
+    if fraction:
+        knobs.append(
+            Knob(
+                path="spec.slo.cold_start.fraction",
+                now=format_fraction(fraction),
+                turned=lambda f: _cold(workload, replace(cold, fraction=min(1.0, fraction * f))),
+                needed=lambda f: format_fraction(min(1.0, fraction * f)),
+            )
+        )
+    return knobs
+
+
+def _latency_knob(workload: Workload) -> Knob:
+    """All latency targets together: relaxing one alone may not be enough."""
+    targets = workload.slo.latency
+
+    def turned(factor: float) -> Workload:
+        slo = replace(
+            workload.slo,
+            latency=tuple(replace(t, seconds=t.seconds * factor) for t in targets),
+        )
+        return replace(workload, slo=slo)
+
+    def text(factor: float) -> str:
+        return ", ".join(f"{t.label} {format_duration(t.seconds * factor)}" for t in targets)
+
+    return Knob(path="spec.slo.latency", now=text(1.0), turned=turned, needed=text)
+
+
+def _rate_knob(workload: Workload) -> Knob:
+    return Knob(
+        path="spec.traffic",
+        now="as asked",
+        turned=lambda f: scaled(workload, 1.0 / f),
+        needed=lambda f: f"at most {1.0 / f:.2g} x the rate",
+    )
+
+
+def _constrained(workload: Workload, constraints: Constraints) -> Workload:
+    return replace(workload, constraints=constraints)
+
+
+def _cold(workload: Workload, cold: ColdStart) -> Workload:
+    return replace(workload, slo=replace(workload.slo, cold_start=cold))
+
+
+def _lifts(ask: Ask, cheapest: Cheapest) -> list[Relaxation]:
+    """Constraints that are either there or not: allowed modes, types, pins, cold starts, GPU."""
+    workload = ask.workload
+    constraints, slo = workload.constraints, workload.slo
+    tries: list[tuple[str, str, str, Workload]] = []
+    if constraints.hosting is not None:
+        free = _constrained(workload, replace(constraints, hosting=None))
+        named = ", ".join(constraints.hosting)
+        tries.append(("spec.constraints.hosting", named, "any hosting mode", free))
+    if constraints.instances_include or constraints.instances_exclude:
+        free = _constrained(
+            workload, replace(constraints, instances_include=(), instances_exclude=())
+        )
+        tries.append(("spec.constraints.instances", "restricted", "any instance type", free))
+    if not slo.cold_start.allowed:
+        free = _cold(
+            _constrained(workload, replace(constraints, scale_to_zero=True)),
+            ColdStart(allowed=True),
+        )
+        tries.append(("spec.slo.cold_start", "forbid", "allow", free))
+    pinned = workload.pin
+    if pinned != type(pinned)():
+        tries.append(("spec.pin", "pinned", "no pin", replace(workload, pin=type(pinned)())))
+    if any(m.compute is Compute.CPU for m in workload.models):
+        models = tuple(replace(m, compute=Compute.ANY) for m in workload.models)
+        free = replace(workload, models=models)
+        tries.append(("spec.models.compute", "cpu", "any, with a measured profile", free))
+    result = []
+    for path, now, needed, relaxed in tries:
+        found = cheapest(relaxed, ask.catalogs)
+        if found is not None:
+            result.append(
+                Relaxation(path=path, current=now, needed=needed, monthly_usd=found.monthly_usd)
+            )
+    return result
+
+
+def scaled(workload: Workload, factor: float) -> Workload:
+    """The same workload at `factor` times the traffic."""
+    return replace(workload, traffic=_scaled_traffic(workload.traffic, factor))
+
+
+def _scaled_traffic(traffic: Traffic, factor: float) -> Traffic:
+    match traffic.pattern:
+        case Steady() as p:
+            burst = replace(p.burst, rate=p.burst.rate * factor) if p.burst else None
+            return replace(traffic, pattern=replace(p, rate=p.rate * factor, burst=burst))
+        case Intermittent() as p:
+            return replace(
+                traffic, pattern=replace(p, requests_per_day=p.requests_per_day * factor)
+            )
+        case Diurnal() as p:
+            spikes: tuple[Spike, ...] = tuple(replace(s, rate=s.rate * factor) for s in p.spikes)
+            return replace(
+                traffic,
+                pattern=replace(p, base=p.base * factor, peak=p.peak * factor, spikes=spikes),
+            )
+        case Stages() as p:
+            stages = tuple(replace(s, target=s.target * factor) for s in p.stages)
+            return replace(traffic, pattern=replace(p, start=p.start * factor, stages=stages))
+        case Trace() as p:
+            return replace(traffic, pattern=replace(p, scale=p.scale * factor))
+
+
+def slowed(workload: Workload, factor: float) -> Workload:
+    """The same workload with every measured service time multiplied by `factor`."""
+    models = tuple(
+        replace(
+            m,
+            curves=tuple(
+                replace(
+                    c,
+                    points=tuple(
+                        replace(
+                            p,
+                            mean_s=p.mean_s * factor,
+                            p99_s=None if p.p99_s is None else p.p99_s * factor,
+                        )
+                        for p in c.points
+                    ),
+                )
+                for c in m.curves
+            ),
+        )
+        for m in workload.models
+    )
+    return replace(workload, models=models)
