@@ -43,6 +43,7 @@ class Quantity:
         self._parse = parse
         self._schema = schema
         self._positive = positive
+        self.example = str(next(iter(schema.get("examples", ())), ""))
 
     def _read(self, value: Any) -> Any:
         number = self._parse(value)

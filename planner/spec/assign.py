@@ -1,0 +1,215 @@
+"""`--set path=value`: a value laid over every endpoint of a run, or an existing one multiplied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from planner.errors import UsageError
+from planner.model import units
+from planner.model.units import UnitError
+from planner.spec.construct import Constructor
+from planner.spec.document import PLAIN, QUOTED, compose
+from planner.spec.nearest import suggestion
+from planner.spec.overlay import child, is_null, remake, text_of
+from planner.spec.places import Step, join_path, parse_path
+from planner.spec.report import Report
+from planner.spec.sections import SettingsModels, SpecKeys
+from planner.spec.shape import exists, keys_at
+from planner.spec.traffic_blocks import TRAFFIC
+
+_FACTOR = re.compile(r"(\d+(?:\.\d+)?|\.\d+)x\Z")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
+_READERS: tuple[Callable[[str], float], ...] = (
+    units.parse_duration,
+    units.parse_size,
+    units.parse_rate,
+    units.parse_ratio,
+    units.parse_money,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One `path=value`; `factor` instead of a value for `2x`."""
+
+    steps: tuple[Step, ...]
+    value: Node
+    factor: float | None
+
+    @property
+    def path(self) -> str:
+        """The path as it is written, relative to `spec`."""
+        return join_path(self.steps)
+
+
+def parse_settings(texts: Sequence[str], report: Report) -> tuple[Setting, ...]:
+    """Read the settings of a command line; raises UsageError for what is no setting."""
+    return tuple(_parse(text, report) for text in texts)
+
+
+def _parse(text: str, report: Report) -> Setting:
+    path, equals, value = text.partition("=")
+    example = "write --set traffic.rate=2400/s or --set traffic.rate=2x"
+    try:
+        steps = parse_path(path.strip())
+    except ValueError:
+        raise UsageError("bad-setting", f"--set {text} names no path", hint=example) from None
+    if steps[0] == "spec" and len(steps) > 1:
+        steps = steps[1:]
+    if not equals or not value.strip():
+        raise UsageError("bad-setting", f"--set {text} gives no value", hint=example)
+    before = report.count
+    nodes = compose(f"--set {path.strip()}", value.strip().encode(), report)
+    if report.count != before or len(nodes) > 1:
+        raise UsageError("bad-setting", f"--set {text}: the value is not valid YAML", hint=example)
+    if not nodes:
+        raise UsageError("bad-setting", f"--set {text} gives no value", hint=example)
+    match = _FACTOR.match(value.strip())
+    return Setting(steps, nodes[0], float(match[1]) if match else None)
+
+
+class Assigner:
+    """Applies settings to documents."""
+
+    def __init__(
+        self, settings: Sequence[Setting], models: SettingsModels, names: Sequence[str]
+    ) -> None:
+        self._settings = settings
+        self._models = models
+        self._names = names
+
+    def apply(self, document: Node, constructor: Constructor) -> Node:
+        """Return the document with every setting applied; UsageError for an unknown path."""
+        for setting in self._settings:
+            spec = child(document, "spec")
+            if not isinstance(document, MappingNode) or not isinstance(spec, MappingNode):
+                return document
+            self._check(setting, spec)
+            document = _put(document, ("spec", *setting.steps), setting, constructor)
+        return document
+
+    def _check(self, setting: Setting, spec: MappingNode) -> None:
+        """Refuse a path that no spec of this kind of traffic and these providers can have."""
+        model, skipped = self._model(setting, spec)
+        steps = setting.steps[skipped:]
+        for length in range(1, len(steps) + 1):
+            if exists(model, steps[:length]):
+                continue
+            parent, name = steps[: length - 1], str(steps[length - 1])
+            full = join_path((*setting.steps[:skipped], *parent))
+            known = [f"{full}.{key}" if full else key for key in keys_at(model, parent) or ()]
+            wrong = f"{full}.{name}" if full else name
+            raise _unknown(setting, wrong, known)
+
+    def _model(self, setting: Setting, spec: MappingNode) -> tuple[type[BaseModel], int]:
+        first = setting.steps[0]
+        if first == "traffic":
+            kind = TRAFFIC.get(text_of(child(child(spec, "traffic") or spec, "type")) or "")
+            if kind is not None and setting.steps[1:2] != ("type",):
+                return kind, 1
+        if first == "providers" and len(setting.steps) > 1:
+            name = str(setting.steps[1])
+            model = self._models(name) if name in self._names else None
+            if model is None:
+                raise _unknown(
+                    setting, f"providers.{name}", [f"providers.{n}" for n in self._names]
+                )
+            return model, 2
+        return SpecKeys, 0
+
+
+def _unknown(setting: Setting, wrong: str, known: Sequence[str]) -> UsageError:
+    return UsageError(
+        "unknown-path",
+        f"--set {setting.path}: a spec has no {wrong} here",
+        hint=suggestion(wrong, known),
+    )
+
+
+def _put(node: Node | None, steps: Sequence[Step], setting: Setting, reader: Constructor) -> Node:
+    """Return a copy of the tree with the value at a path, sharing all that is beside it."""
+    if not steps:
+        return setting.value if setting.factor is None else _multiplied(node, setting, reader)
+    step, rest = steps[0], steps[1:]
+    if isinstance(node, SequenceNode) and isinstance(step, int):
+        if step >= len(node.value):
+            raise UsageError(
+                "unknown-path",
+                f"--set {setting.path}: the list has {len(node.value)} entries, counted from 0",
+                hint=f"write an index below {len(node.value)}",
+            )
+        items = list(node.value)
+        items[step] = _put(items[step], rest, setting, reader)
+        return remake(node, items)
+    if isinstance(step, int) or not (node is None or isinstance(node, MappingNode | ScalarNode)):
+        raise _misfit(setting)
+    return _put_key(node, step, rest, setting=setting, reader=reader)
+
+
+def _put_key(
+    node: Node | None,
+    step: str,
+    rest: Sequence[Step],
+    *,
+    setting: Setting,
+    reader: Constructor,
+) -> Node:
+    mark = setting.value
+    if isinstance(node, ScalarNode):
+        if not is_null(node) and step != "max":
+            raise _misfit(setting)
+        node = None
+    if not isinstance(node, MappingNode):
+        node = MappingNode("m", [], mark.start_mark, mark.end_mark)
+    key = ScalarNode(QUOTED, step, mark.start_mark, mark.end_mark)
+    pairs = [
+        (name, _put(value, rest, setting, reader)) if name.value == step else (name, value)
+        for name, value in node.value
+    ]
+    if all(name.value != step for name, _ in pairs):
+        pairs.append((key, _put(None, rest, setting, reader)))
+    return remake(node, list(pairs))
+
+
+def _misfit(setting: Setting) -> UsageError:
+    return UsageError(
+        "unknown-path",
+        f"--set {setting.path}: the spec has something of another shape there",
+        hint="give the whole value, such as --set slo.latency='{p99: 30ms}'",
+    )
+
+
+def _multiplied(node: Node | None, setting: Setting, reader: Constructor) -> Node:
+    """Multiply the quantity that stands in the spec, keeping its unit."""
+    value = reader.data(node) if isinstance(node, ScalarNode) else None
+    text = None if value is None or isinstance(value, bool) else str(value).replace(",", "")
+    if text is None or not _is_quantity(text):
+        raise UsageError(
+            "bad-setting",
+            f"--set {setting.path}: there is no quantity in the spec to multiply",
+            hint=f"give the value itself: --set {setting.path}=...",
+        )
+    factor = setting.factor or 0.0
+    product = _NUMBER.sub(lambda match: _plain(float(match[0]) * factor), text)
+    mark = setting.value
+    return ScalarNode(PLAIN, product, mark.start_mark, mark.end_mark)
+
+
+def _is_quantity(text: str) -> bool:
+    for read in _READERS:
+        try:
+            read(text)
+        except UnitError:
+            continue
+        return True
+    return False
+
+
+def _plain(number: float) -> str:
+    text = f"{number:.12f}".rstrip("0").rstrip(".")
+    return text or "0"

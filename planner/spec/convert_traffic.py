@@ -1,0 +1,147 @@
+"""A traffic block to the pattern that the capacity model reads."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from planner.model.traffic import (
+    Burst,
+    Diurnal,
+    Intermittent,
+    Pattern,
+    Spike,
+    Stage,
+    Stages,
+    Steady,
+    Trace,
+    Traffic,
+    WeeklyWindow,
+)
+from planner.model.units import format_duration
+from planner.spec.assumptions import Notes
+from planner.spec.calendar import week_of
+from planner.spec.trace import Recording
+from planner.spec.traffic_blocks import (
+    DAYS,
+    AnyTraffic,
+    DiurnalBlock,
+    IntermittentBlock,
+    SpikeBlock,
+    StagesBlock,
+    SteadyBlock,
+    TraceBlock,
+)
+
+_DAY_S = 86400.0
+_WIDTH_S = 8 * 3600.0
+_ALL_WEEK = WeeklyWindow(days=tuple(range(7)), start_s=0.0, end_s=_DAY_S)
+
+
+def to_traffic(block: AnyTraffic, recording: Recording | None, notes: Notes) -> Traffic:
+    """Return the traffic of the month that `horizon` names; guesses go to the notes."""
+    scale = float((1 + block.growth) ** block.horizon)
+    return Traffic(
+        pattern=_pattern(block, recording, scale, notes=notes),
+        arrival=block.arrival,
+        burstiness=block.burstiness,
+        growth_per_month=block.growth,
+        timezone=block.timezone,
+    )
+
+
+def _pattern(
+    block: AnyTraffic, recording: Recording | None, scale: float, *, notes: Notes
+) -> Pattern:
+    match block:
+        case SteadyBlock():
+            return _steady(block, scale)
+        case IntermittentBlock():
+            return _intermittent(block, scale)
+        case DiurnalBlock():
+            return _diurnal(block, scale, notes)
+        case StagesBlock():
+            stages = tuple(
+                Stage(target=stage.target * scale, duration_s=stage.duration)
+                for stage in block.stages
+            )
+            return Stages(start=block.start * scale, stages=stages)
+        case TraceBlock():
+            assert recording is not None, "a trace is read before it is converted"
+            return _trace(block, recording, scale, notes=notes)
+        case _:
+            assert_never(block)
+
+
+def _steady(block: SteadyBlock, scale: float) -> Steady:
+    burst = block.burst
+    if burst is None:
+        return Steady(rate=block.rate * scale)
+    return Steady(
+        rate=block.rate * scale,
+        burst=Burst(rate=burst.rate * scale, duration_s=burst.duration, every_s=burst.every),
+    )
+
+
+def _intermittent(block: IntermittentBlock, scale: float) -> Intermittent:
+    windows = tuple(
+        WeeklyWindow(
+            days=tuple(sorted({DAYS.index(day) for day in window.days})),
+            start_s=window.start,
+            end_s=window.end,
+        )
+        for window in block.windows
+    )
+    return Intermittent(requests_per_day=block.requests * scale, windows=windows or (_ALL_WEEK,))
+
+
+def _diurnal(block: DiurnalBlock, scale: float, notes: Notes) -> Diurnal:
+    if block.width is None:
+        notes.add("spec.traffic.width", format_duration(_WIDTH_S), "no width of the bell is given")
+    spikes = tuple(
+        _spike(spike, scale, f"spec.traffic.spikes[{index}].at", notes=notes)
+        for index, spike in enumerate(block.spikes)
+    )
+    return Diurnal(
+        base=block.base * scale,
+        peak=block.peak * scale,
+        peak_at_s=block.peak_at % _DAY_S,
+        width_s=_WIDTH_S if block.width is None else block.width,
+        weekend=block.weekend,
+        spikes=spikes,
+    )
+
+
+def _spike(block: SpikeBlock, scale: float, path: str, *, notes: Notes) -> Spike:
+    week = week_of(block.at)
+    if week.rare:
+        notes.add(path, "every week", f"the week of {block.name} is planned as every week")
+    return Spike(
+        name=block.name,
+        cron=block.at,
+        rate=block.rate * scale,
+        duration_s=block.duration,
+        starts_s=week.starts_s,
+    )
+
+
+def _trace(block: TraceBlock, recording: Recording, scale: float, *, notes: Notes) -> Trace:
+    if recording.grid_s is not None:
+        notes.add(
+            "spec.traffic.columns.timestamp",
+            f"counts per {format_duration(recording.grid_s)}",
+            "the time stamps are rounded, so the order within a step is lost",
+        )
+    if recording.inferred_bucket:
+        notes.add(
+            "spec.traffic.bucket",
+            format_duration(recording.bucket_s),
+            "no bucket is given; this is the step of the time stamps",
+        )
+    return Trace(
+        file=block.file,
+        stamps_s=recording.stamps_s,
+        counts=recording.counts,
+        bucket_s=recording.bucket_s,
+        scale=block.scale * scale,
+        size_for=block.size_for,
+    )

@@ -1,0 +1,306 @@
+"""Sources to specs: the one way from text to workloads, with every independent error in one run.
+
+text -> node tree -> overlays -> settings -> data -> sections -> files -> rules -> workload
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel
+from yaml.nodes import MappingNode, Node
+
+from planner.diagnostics import Location
+from planner.model.workload import Feature, ProviderChoice
+from planner.spec.assign import Assigner, parse_settings
+from planner.spec.construct import Constructor
+from planner.spec.convert import to_workload
+from planner.spec.document import compose, span
+from planner.spec.files import Files
+from planner.spec.fleet import read_fleet
+from planner.spec.model_rules import MODEL_RULES
+from planner.spec.nearest import nearest, suggestion
+from planner.spec.overlay import child, merge, text_of
+from planner.spec.placement_rules import PLACEMENT_RULES, hosting_rule
+from planner.spec.places import parse_path
+from planner.spec.profile import Profile, read_profile
+from planner.spec.report import Finding, Place, Report
+from planner.spec.rules import SLO_RULES, Rule, check
+from planner.spec.sections import API_VERSION, Sections, SettingsModels, read_sections
+from planner.spec.trace import Recording, read_trace
+from planner.spec.traffic_blocks import TraceBlock
+from planner.spec.traffic_rules import TRAFFIC_RULES
+from planner.spec.validate import Sheet, shown
+from planner.spec.value import Reader, Source, Spec
+
+FeaturesOf = Callable[[str, Any], tuple[Feature, ...]]
+_KINDS = ("Endpoint",)
+
+
+def _no_features(_name: str, _settings: Any) -> tuple[Feature, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plugins:
+    """What the loader asks the providers."""
+
+    settings_models: SettingsModels
+    names: Sequence[str]
+    features_of: FeaturesOf
+    rules: tuple[Rule, ...]
+
+
+def load(  # noqa: PLR0913  every port and option of the stage, by keyword only
+    sources: Sequence[Source],
+    *,
+    reader: Reader,
+    settings_models: SettingsModels,
+    provider_names: Sequence[str],
+    overlays: Sequence[Source] = (),
+    sets: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    features_of: FeaturesOf = _no_features,
+    hostings: Sequence[str] = (),
+) -> tuple[Spec, ...]:
+    """Return every endpoint of the sources, in their order.
+
+    Raises SpecError with all independent diagnostics of all sources, UsageError for a setting
+    whose path does not exist. `hostings` are the modes that providers add to the common four.
+    """
+    plugins = _Plugins(
+        settings_models=settings_models,
+        names=tuple(provider_names),
+        features_of=features_of,
+        rules=(
+            *MODEL_RULES,
+            *TRAFFIC_RULES,
+            *SLO_RULES,
+            *PLACEMENT_RULES,
+            hosting_rule(hostings),
+        ),
+    )
+    run = _Run(reader, {} if env is None else env, plugins)
+    return run.load(sources, overlays, sets)
+
+
+class _Run:
+    """One run: what its documents share."""
+
+    def __init__(self, reader: Reader, env: Mapping[str, str], plugins: _Plugins) -> None:
+        self._report = Report()
+        self._files = Files(reader, self._report)
+        self._env = env
+        self._plugins = plugins
+        self._names: dict[str, Place] = {}
+
+    def load(
+        self, sources: Sequence[Source], overlays: Sequence[Source], sets: Sequence[str]
+    ) -> tuple[Spec, ...]:
+        documents = [
+            (source.name, index, node)
+            for source in sources
+            for index, node in enumerate(self._documents(source))
+        ]
+        layers = [layer for source in overlays for layer in self._documents(source)]
+        self._check_layers(layers, [node for _, _, node in documents])
+        plugins = self._plugins
+        assigner = Assigner(
+            parse_settings(sets, self._report), plugins.settings_models, plugins.names
+        )
+        specs = []
+        for name, index, node in documents:
+            spec = self._spec(name, index, _laid(node, layers), assigner)
+            if spec is not None:
+                specs.append(spec)
+        self._report.raise_any()
+        return tuple(specs)
+
+    def _documents(self, source: Source) -> Iterator[Node]:
+        before = self._report.count
+        nodes = compose(source.name, source.text, self._report)
+        if not nodes and self._report.count == before:
+            finding = Finding("empty-file", "there is no document in this file", "planner init")
+            self._report.add(finding, Place(source.name))
+        for node in nodes:
+            if isinstance(node, MappingNode):
+                yield node
+            else:
+                finding = Finding(
+                    "wrong-type",
+                    "a document is a mapping of keys",
+                    f"begin: apiVersion: {API_VERSION}",
+                )
+                self._report.add(finding, span(node))
+
+    def _check_layers(self, layers: Sequence[Node], documents: Sequence[Node]) -> None:
+        """Report an overlay for an endpoint that is in no file."""
+        names = {name for node in documents if (name := _name_of(node)) is not None}
+        for layer in layers:
+            name = _name_of(layer)
+            if name is not None and name not in names:
+                hint = suggestion(name, names)
+                finding = Finding("unknown-endpoint", f"no file has an endpoint {name}", hint)
+                node = child(child(layer, "metadata") or layer, "name") or layer
+                self._report.add(finding, span(node))
+
+    def _spec(self, name: str, index: int, node: Node, assigner: Assigner) -> Spec | None:
+        report = self._report
+        constructor = Constructor(report, self._env)
+        assigned = assigner.apply(node, constructor)
+        sheet = Sheet(assigned, constructor.data(assigned), report)
+        if not _is_endpoint(sheet):
+            return None
+        plugins = self._plugins
+        sections = read_sections(
+            sheet, settings_models=plugins.settings_models, provider_names=plugins.names
+        )
+        sections = self._with_files(sheet, sections, name)
+        check(sheet, sections, plugins.rules)
+        self._check_name(sheet, sections)
+        if report.count:
+            return None
+        sheet.data = None
+        workload = to_workload(sections, _choices(sections, plugins.features_of))
+        return Spec(source=name, index=index, workload=workload, places=_Places(sheet))
+
+    def _with_files(self, sheet: Sheet, sections: Sections, source: str) -> Sections:
+        """Read what the sections name, so that errors in those files are found in the same run."""
+        models = sections.models
+        if sections.models_from is not None:
+            if models:
+                finding = Finding(
+                    "contradiction",
+                    "models and models_from exclude each other",
+                    "put all models into the file, or write all of them here",
+                )
+                sheet.wrong(finding, ("spec", "models_from"), key=True)
+            else:
+                models, rows = read_fleet(sheet, sections.models_from, self._files, source=source)
+                sheet.rows = rows
+        recording: Recording | None = None
+        if isinstance(sections.traffic, TraceBlock):
+            recording = read_trace(sheet, sections.traffic, self._files, source=source)
+        profiles = self._profiles(sheet, models, source)
+        return sections.with_files(models=models, profiles=profiles, recording=recording)
+
+    def _profiles(self, sheet: Sheet, models: Sequence[Any], source: str) -> dict[str, Profile]:
+        found: dict[str, Profile] = {}
+        for index, model in enumerate(models):
+            named = None if model is None else model.profile
+            if named is None or named in found:
+                continue
+            profile = read_profile(
+                sheet,
+                named,
+                ("spec", "models", index, "profile"),
+                source=source,
+                files=self._files,
+                env=self._env,
+            )
+            if profile is not None:
+                found[named] = profile.named(named)
+        return found
+
+    def _check_name(self, sheet: Sheet, sections: Sections) -> None:
+        if sections.metadata is None:
+            return
+        name = sections.metadata.name
+        place = sheet.place(("metadata", "name"))
+        first = self._names.setdefault(name, place)
+        if first is not place:
+            finding = Finding(
+                "duplicate-name",
+                f"an endpoint {name} is already at {first.file}:{first.line}:{first.column}",
+                "rename one of the two",
+            )
+            sheet.wrong(finding, ("metadata", "name"))
+
+
+class _Places:
+    """Answers where a path of one spec stands, for findings of later stages."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+
+    def __call__(self, path: str) -> tuple[Location, str]:
+        try:
+            steps = parse_path(path)
+        except ValueError:
+            steps = ()
+        place = self._sheet.place(steps)
+        found = self._sheet.report.diagnostic(Finding("", ""), place)
+        location = Location(file=place.file, line=place.line, column=place.column)
+        return location, found.excerpt
+
+
+def _laid(node: Node, layers: Sequence[Node]) -> Node:
+    """Lay over a document the overlays that name it, and those that name none."""
+    name = _name_of(node)
+    for layer in layers:
+        if _name_of(layer) in {None, name}:
+            node = merge(node, layer)
+    return node
+
+
+def _name_of(node: Node) -> str | None:
+    metadata = child(node, "metadata")
+    return None if metadata is None else text_of(child(metadata, "name"))
+
+
+def _is_endpoint(sheet: Sheet) -> bool:
+    """Check the envelope; a document of another kind is not looked at any further."""
+    version, kind = sheet.data.get("apiVersion"), sheet.data.get("kind")
+    if version != API_VERSION:
+        _wrong_version(sheet, version)
+    if kind == "Endpoint":
+        return True
+    if kind is None:
+        misspelt = any(nearest(key, ("kind",)) for key in sheet.data if key != "kind")
+        if not misspelt:
+            finding = Finding("missing-key", "the key kind is missing", "add kind: Endpoint")
+            sheet.wrong(finding, ("kind",))
+        return "spec" in sheet.data
+    hint = f"write kind: {_KINDS[0]}"
+    if kind == "Profile":
+        hint = "name the file under profile: of a model"
+    finding = Finding(
+        "unknown-kind", f"{shown(kind)} is no kind of spec; valid: {', '.join(_KINDS)}", hint
+    )
+    sheet.wrong(finding, ("kind",))
+    return False
+
+
+def _wrong_version(sheet: Sheet, version: Any) -> None:
+    if version is None:
+        if any(nearest(key, ("apiVersion",)) for key in sheet.data):
+            return
+        finding = Finding(
+            "missing-key", "the key apiVersion is missing", f"add apiVersion: {API_VERSION}"
+        )
+    else:
+        finding = Finding(
+            "unknown-api-version",
+            f"{shown(version)} is not a version this planner reads",
+            f"write apiVersion: {API_VERSION}",
+        )
+    sheet.wrong(finding, ("apiVersion",))
+
+
+def _choices(sections: Sections, features_of: FeaturesOf) -> tuple[ProviderChoice, ...]:
+    return tuple(
+        ProviderChoice(
+            name=name, settings=settings, features=_features(name, settings, features_of)
+        )
+        for name, settings in sections.providers
+    )
+
+
+def _features(name: str, settings: BaseModel, features_of: FeaturesOf) -> tuple[Feature, ...]:
+    """Ask the plugin what the block asks for, with paths from the document's root."""
+    return tuple(
+        replace(feature, path=f"spec.providers.{name}.{feature.path}".rstrip("."))
+        for feature in features_of(name, settings)
+    )

@@ -1,0 +1,127 @@
+"""Rules over models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.model.units import format_duration
+from planner.spec.blocks import ModelBlock
+from planner.spec.rules import Breach, Path, Rule, breach, percentiles
+from planner.spec.sections import Sections
+
+_MODELS: Path = ("spec", "models")
+
+
+def _fleet(sections: Sections) -> Iterator[Breach]:
+    """Check that there are models, from one place, with weights that mean something."""
+    fleet_at: Path = ("spec", "models_from")
+    if sections.models_from is None and not sections.models:
+        yield breach(
+            "missing-key",
+            "there are no models",
+            "add models: with - name, size and service_time, or models_from: {file: models.csv}",
+            _MODELS,
+            fleet_at,
+        )
+    known = [model for model in sections.models if model is not None]
+    if known and len(known) == len(sections.models) and not any(_weight(m) for m in known):
+        yield breach(
+            "weights",
+            "every model has weight 0, so no request goes anywhere",
+            "give one model a weight above 0",
+            (*_MODELS, 0, "weight"),
+        )
+
+
+def _weight(model: ModelBlock) -> float:
+    return 1.0 if model.weight is None else model.weight
+
+
+def _model_names(sections: Sections) -> Iterator[Breach]:
+    seen: dict[str, int] = {}
+    for index, model in enumerate(sections.models):
+        if model is None:
+            continue
+        first = seen.setdefault(model.name, index)
+        if first != index:
+            yield breach(
+                "duplicate-model",
+                f"a model {model.name} is already models[{first}]",
+                "rename one of the two",
+                (*_MODELS, index, "name"),
+                (*_MODELS, first, "name"),
+            )
+
+
+def _model_times(sections: Sections) -> Iterator[Breach]:
+    for index, model in enumerate(sections.models):
+        if model is None:
+            continue
+        path = (*_MODELS, index)
+        if model.service_time is None and model.profile is None and model.llm is None:
+            yield breach(
+                "no-service-time",
+                f"nothing says how long {model.name} takes for one request",
+                "add service_time: 20ms and reference_instance, or profile: measured.yaml",
+                path,
+                (*path, "service_time"),
+                (*path, "profile"),
+                (*path, "llm"),
+            )
+        yield from percentiles(model.latency, (*path, "latency"))
+        yield from _service_p99(model, path)
+
+
+def _service_p99(model: ModelBlock, path: Path) -> Iterator[Breach]:
+    mean, tail = model.service_time, model.service_time_p99
+    if tail is None:
+        return
+    if mean is None:
+        yield breach(
+            "missing-key",
+            "service_time_p99 says nothing without service_time",
+            "add service_time, the mean",
+            (*path, "service_time_p99"),
+            (*path, "service_time"),
+        )
+    elif tail < mean:
+        yield breach(
+            "percentiles-contradict",
+            f"the p99 of {format_duration(tail)} is below the mean of {format_duration(mean)}",
+            "raise service_time_p99, or lower service_time",
+            (*path, "service_time_p99"),
+            (*path, "service_time"),
+        )
+
+
+def _profiles(sections: Sections) -> Iterator[Breach]:
+    for index, model in enumerate(sections.models):
+        profile = sections.profiles.get(model.profile or "") if model is not None else None
+        if model is None or profile is None or model.service_time is None:
+            continue
+        if any(curve.instance_type == model.reference_instance for curve in profile.curves):
+            yield breach(
+                "contradiction",
+                f"{model.profile} measures {model.reference_instance} too",
+                "remove service_time and reference_instance; the profile says more",
+                (*_MODELS, index, "service_time"),
+            )
+
+
+def _llm(sections: Sections) -> Iterator[Breach]:
+    for index, model in enumerate(sections.models):
+        if model is None or model.llm is None:
+            continue
+        for name in ("input_tokens", "output_tokens"):
+            tokens = getattr(model.llm, name)
+            path = (*_MODELS, index, "llm", name)
+            if tokens.max is not None and tokens.max < max(tokens.mean, tokens.p99 or 0.0):
+                yield breach(
+                    "percentiles-contradict",
+                    "max is below the mean or the p99",
+                    "raise max",
+                    (*path, "max"),
+                )
+
+
+MODEL_RULES: tuple[Rule, ...] = (_fleet, _model_names, _model_times, _profiles, _llm)

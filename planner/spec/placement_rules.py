@@ -1,0 +1,146 @@
+"""Rules over constraints and pins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from planner.spec.blocks import HOSTINGS, RESERVED_HOSTINGS, ConstraintsBlock
+from planner.spec.rules import Breach, Path, Rule, breach
+from planner.spec.sections import Sections
+from planner.spec.validate import unknown_value
+
+_CONSTRAINTS: Path = ("spec", "constraints")
+_PIN: Path = ("spec", "pin")
+
+
+def _replicas(sections: Sections) -> Iterator[Breach]:
+    block = sections.constraints
+    if block is None:
+        return
+    least, most = block.replicas.min, block.replicas.max
+    path = (*_CONSTRAINTS, "replicas")
+    if least is not None and most is not None and least > most:
+        yield breach(
+            "min-above-max",
+            f"min {least} is above max {most}",
+            f"write min: {most} or max: {least}",
+            (*path, "min"),
+            (*path, "max"),
+        )
+    if least == 0 and block.scale_to_zero == "forbid":
+        yield breach(
+            "contradiction",
+            "min 0 needs scale_to_zero, which is forbidden here",
+            "add scale_to_zero: allow, or write min: 1",
+            (*path, "min"),
+            (*_CONSTRAINTS, "scale_to_zero"),
+        )
+    if most is not None and block.zones > most:
+        yield breach(
+            "contradiction",
+            f"{block.zones} zones need as many replicas, and at most {most} are allowed",
+            f"write max: {block.zones}, or zones: {most}",
+            (*_CONSTRAINTS, "zones"),
+            (*path, "max"),
+        )
+
+
+def _pinned_hosting(sections: Sections) -> Iterator[Breach]:
+    pin, limits = sections.pin, sections.constraints
+    if pin is None or limits is None or pin.hosting is None or limits.hosting is None:
+        return
+    if pin.hosting not in limits.hosting:
+        yield breach(
+            "pin-contradicts",
+            f"{pin.hosting} is pinned, and constraints.hosting does not allow it",
+            f"pin one of {', '.join(limits.hosting)}, or add {pin.hosting} there",
+            (*_PIN, "hosting"),
+            (*_CONSTRAINTS, "hosting"),
+        )
+
+
+def _pinned_instance(sections: Sections) -> Iterator[Breach]:
+    pin, limits = sections.pin, sections.constraints
+    if pin is None or limits is None or pin.instance is None:
+        return
+    globs = limits.instances
+    at = (*_CONSTRAINTS, "instances")
+    excluding = [glob for glob in globs.exclude if fnmatchcase(pin.instance, glob)]
+    if excluding:
+        yield breach(
+            "pin-contradicts",
+            f"{pin.instance} is pinned, and {excluding[0]} in instances.exclude rules it out",
+            "pin another instance, or take the pattern out",
+            (*_PIN, "instance"),
+            (*at, "exclude"),
+        )
+    if globs.include and not any(fnmatchcase(pin.instance, glob) for glob in globs.include):
+        yield breach(
+            "pin-contradicts",
+            f"{pin.instance} is pinned, and instances.include does not allow it",
+            f"pin an instance that matches {globs.include[0]}, or add it there",
+            (*_PIN, "instance"),
+            (*at, "include"),
+        )
+
+
+def _pinned_replicas(sections: Sections) -> Iterator[Breach]:
+    pin, limits = sections.pin, sections.constraints
+    if pin is None or limits is None or pin.replicas is None:
+        return
+    path = (*_PIN, "replicas")
+    yield from _outside(pin.replicas, limits, path)
+    if pin.replicas == 0 and limits.scale_to_zero == "forbid" and limits.replicas.min is None:
+        yield breach(
+            "pin-contradicts",
+            "0 replicas are pinned, and scale_to_zero is forbidden",
+            "add constraints: {scale_to_zero: allow}, or pin 1",
+            path,
+            (*_CONSTRAINTS, "scale_to_zero"),
+        )
+
+
+def _outside(pinned: int, limits: ConstraintsBlock, path: Path) -> Iterator[Breach]:
+    bounds = limits.replicas
+    at = (*_CONSTRAINTS, "replicas")
+    if bounds.min is not None and pinned < bounds.min:
+        yield breach(
+            "pin-contradicts",
+            f"{pinned} replicas are pinned, and constraints ask for at least {bounds.min}",
+            f"pin {bounds.min}, or lower min",
+            path,
+            (*at, "min"),
+        )
+    if bounds.max is not None and pinned > bounds.max:
+        yield breach(
+            "pin-contradicts",
+            f"{pinned} replicas are pinned, and constraints allow at most {bounds.max}",
+            f"pin {bounds.max}, or raise max",
+            path,
+            (*at, "max"),
+        )
+
+
+def hosting_rule(offered: Sequence[str]) -> Rule:
+    """Return the rule that hosting modes exist; `offered` adds the providers' own."""
+    known = {*HOSTINGS, *RESERVED_HOSTINGS, *offered}
+
+    def rule(sections: Sections) -> Iterator[Breach]:
+        modes = sections.constraints.hosting if sections.constraints is not None else None
+        for index, mode in enumerate(modes or ()):
+            if mode not in known:
+                yield Breach(unknown_value(mode, known), [(*_CONSTRAINTS, "hosting", index)])
+        pinned = sections.pin.hosting if sections.pin is not None else None
+        if pinned is not None and pinned not in known:
+            yield Breach(unknown_value(pinned, known), [(*_PIN, "hosting")])
+
+    return rule
+
+
+PLACEMENT_RULES: tuple[Rule, ...] = (
+    _replicas,
+    _pinned_hosting,
+    _pinned_instance,
+    _pinned_replicas,
+)

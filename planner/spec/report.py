@@ -1,0 +1,112 @@
+"""Collects the findings of one run and gives each its place and excerpt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from planner.diagnostics import Diagnostic, Location
+from planner.errors import SpecError
+
+_WIDTH = 96
+_LONGEST = 400
+
+
+class Place(NamedTuple):
+    """A span in a text file; `line` and `column` count from 1, `width` is in characters."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: a stable code, the cause, and the fix to copy."""
+
+    code: str
+    message: str
+    hint: str = ""
+    path: str = ""
+
+
+class Report:
+    """The diagnostics of one run, in the order of the files and of the places in them."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, bytes] = {}
+        self._lines: dict[str, list[bytes]] = {}
+        self._found: dict[tuple[str, Place | None, str], Diagnostic] = {}
+
+    def open(self, name: str, text: bytes) -> None:
+        """Remember a text, so that its lines can be quoted."""
+        self._texts.setdefault(name, text)
+
+    def add(self, finding: Finding, place: Place | None = None) -> None:
+        """Record a finding; the same one at the same place is recorded once."""
+        key = (finding.code, place, finding.message)
+        if key not in self._found:
+            self._found[key] = self.diagnostic(finding, place)
+
+    def diagnostic(self, finding: Finding, place: Place | None) -> Diagnostic:
+        """Give a finding its location and excerpt without recording it."""
+        location = None
+        if place is not None:
+            location = Location(file=place.file, line=place.line, column=place.column)
+        return Diagnostic(
+            code=finding.code,
+            message=_clean(finding.message),
+            hint=_clean(finding.hint),
+            path=finding.path,
+            location=location,
+            excerpt="" if place is None else self._excerpt(place),
+        )
+
+    @property
+    def count(self) -> int:
+        """How many findings there are by now."""
+        return len(self._found)
+
+    def raise_any(self) -> None:
+        """Raise SpecError with everything found; return when nothing was."""
+        if not self._found:
+            return
+        order = {name: index for index, name in enumerate(self._texts)}
+
+        def rank(diagnostic: Diagnostic) -> tuple[int, int, int]:
+            place = diagnostic.location
+            if place is None:
+                return (-1, 0, 0)
+            return (order.get(place.file, -1), place.line, place.column)
+
+        raise SpecError(tuple(sorted(self._found.values(), key=rank)))
+
+    def _excerpt(self, place: Place) -> str:
+        """Quote the line with a row of carets under the span."""
+        lines = self._lines.get(place.file)
+        if lines is None:
+            lines = self._lines[place.file] = self._texts.get(place.file, b"").splitlines()
+        if not 1 <= place.line <= len(lines):
+            return ""
+        text = _printable(lines[place.line - 1].decode("utf-8", "replace"))
+        start = place.column - 1
+        shift = max(0, start - _WIDTH // 2) if len(text) > _WIDTH else 0
+        text, start = text[shift : shift + _WIDTH], start - shift
+        carets = "^" * max(1, min(place.width, len(text) - start))
+        number = str(place.line)
+        return f"{number} | {text}\n{' ' * len(number)} | {' ' * start}{carets}"
+
+
+def _printable(text: str) -> str:
+    """Replace what would move the cursor or colour the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in text
+    )
+
+
+def _clean(text: str) -> str:
+    text = _printable(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,39 @@
+"""What goes into the loader and what comes out; standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from planner.diagnostics import Location
+from planner.model.workload import Workload
+
+Reader: TypeAlias = Callable[[str], bytes]
+"""Returns the bytes of a file by its joined name; raises OSError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One text and the name it has in diagnostics; files it names lie beside it."""
+
+    name: str
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One endpoint as its file states it: the `index`-th document of `source`, complete."""
+
+    source: str
+    index: int
+    workload: Workload
+    places: Callable[[str], tuple[Location, str]] = field(repr=False, compare=False)
+
+    def locate(self, path: str) -> Location | None:
+        """Location of `spec.traffic.rate` or `spec.models[0].size`, or of its nearest parent."""
+        return self.places(path)[0]
+
+    def excerpt(self, path: str) -> str:
+        """Quote the line that `locate` names, with carets under the value."""
+        return self.places(path)[1]
