@@ -72,9 +72,12 @@ def _rises(load: Load, service_s: float, idle_s: float, warm: int) -> float:
     segments = load.segments
     if len(segments) < 2:
         return 0.0
-    levels = [max(_level(s.rate, service_s), warm) for s in segments]
+    by_rate = {rate: max(_level(rate, service_s), warm) for rate in {s.rate for s in segments}}
+    levels = [by_rate[s.rate] for s in segments]
     started = 0
     for i, level in enumerate(levels):
+        if level <= levels[i - 1]:
+            continue
         recent, calm_s, j = 0, 0.0, i - 1
         while calm_s <= idle_s and j > i - len(segments):
             recent = max(recent, levels[j])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import assert_never
 
@@ -91,7 +92,11 @@ class Load:
 
 def build_load(traffic: Traffic, *, service_s: float) -> Load:
     """The load of `traffic`, windowed for a service time of `service_s` seconds."""
-    window_s = max(1.0, 10.0 * service_s)
+    return _built(traffic, max(1.0, 10.0 * service_s))
+
+
+@lru_cache(maxsize=16)
+def _built(traffic: Traffic, window_s: float) -> Load:
     size_for = 1.0
     pattern = traffic.pattern
     match pattern:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planner.capacity.cold_start import blocking_limit, instance_cold_fraction
-from planner.capacity.latency import Cold, Pool
+from planner.capacity.latency import Pool
+from planner.capacity.queue import Cold
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Offering
 from planner.model.units import format_fraction
@@ -102,6 +103,8 @@ def _warm(ask: Ask, base: Sized, model: Model) -> Sized | Rejection:
 
 def _first_warm(ask: Ask, base: Sized, model: Model, least: int, most: int) -> int:
     """Fewest warm units that are feasible: cold starts fall with every one, so bisect."""
+    if not ask.workload.slo.cold_start.allowed:
+        return most
     if least >= most or _refusal(ask, _with_warm(base, model, most)) is not None:
         return least if least >= most else most
     low, high = least, most

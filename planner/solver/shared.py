@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.capacity.autoscaling import demands, track
-from planner.capacity.latency import NEVER_COLD, Cold, Pool, smallest_count, stable_count
+from planner.capacity.latency import Pool, smallest_count, stable_count
 from planner.capacity.model_cache import CacheCurve, CachedModel, CacheState, grouped
+from planner.capacity.queue import NEVER_COLD, Cold
 from planner.capacity.service_time import ServiceTime
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Offering

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from planner.capacity.autoscaling import Bounds
 from planner.capacity.cold_start import Idle
-from planner.capacity.latency import NEVER_COLD, Cold, Pool
+from planner.capacity.latency import Pool
 from planner.capacity.model_cache import CacheState
+from planner.capacity.queue import NEVER_COLD, Cold
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Measure, Offering
 from planner.model.workload import LatencyTarget, Model

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from planner.capacity.autoscaling import Bounds, Demand, demands, track
 from planner.capacity.cold_start import Idle, whole_endpoint
-from planner.capacity.latency import NEVER_COLD, Cold, Pool, stable_count
+from planner.capacity.latency import Pool, stable_count
+from planner.capacity.queue import NEVER_COLD, Cold
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Offering, Scaling
 from planner.model.units import format_duration, format_fraction
