@@ -131,7 +131,7 @@ def _close_to_target(case: Case) -> Advice | None:
             source_id="L3",
             trigger=f"{target.label} {format_duration(predicted)} is "
             f"{format_fraction(predicted / target.seconds)} of its target, most of it the model",
-            text="benchmark the model outside the endpoint, compile it for the hardware, or measure "
+            text="benchmark the model outside the endpoint, compile it, or measure "
             f"it on an inference chip or a GPU: {_unmeasured(case)} could then be priced",
         )
     return None
