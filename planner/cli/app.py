@@ -79,7 +79,10 @@ def _global_options(
         bool, typer.Option("--verbose", "-v", help="Say what is done and how long it takes.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", envvar="PLANNER_DEBUG", help="Traceback of internal errors.")
+        bool,
+        typer.Option(
+            "--debug", envvar="PLANNER_DEBUG", help="Show where an internal error comes from."
+        ),
     ] = False,
 ) -> None:
     """Keep the options that hold for every command; `main` reads `--debug` itself."""

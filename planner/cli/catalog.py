@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.named import named_by_option, unknown_name
 from planner.cli.options import Format, Manners, ResultOptions
 from planner.cli.output import save, show
 from planner.errors import ExitCode, UsageError
@@ -59,16 +60,30 @@ def _catalogs(options: Options) -> tuple[Catalog, ...]:
             "a region belongs to a provider; say to which",
             hint=f"planner catalog show --provider {registry.names()[0]} --region {options.region}",
         )
-    working = (one.name for one in registry.listing() if not one.error)
-    names = working if options.provider is None else (options.provider,)
-    providers = [registry.get(name) for name in names]
-    catalogs = [one.catalog(one.catalog_settings(options.region)) for one in providers]
-    return tuple(_only(one, options.hosting) for one in catalogs)
+    with named_by_option():
+        names = (options.provider,) if options.provider is not None else _working()
+        providers = [registry.get(name) for name in names]
+        catalogs = [one.catalog(one.catalog_settings(options.region)) for one in providers]
+    if options.hosting is None:
+        return tuple(catalogs)
+    shown = tuple(_only(one, options.hosting) for one in catalogs)
+    if not any(one.offerings for one in shown):
+        raise unknown_name(
+            "unknown-hosting",
+            f"nothing here is offered as `{options.hosting}`",
+            name=options.hosting,
+            known=(offering.hosting for one in catalogs for offering in one.offerings),
+            option="--hosting",
+        )
+    return shown
 
 
-def _only(catalog: Catalog, hosting: str | None) -> Catalog:
-    if hosting is None:
-        return catalog
-    return replace(
-        catalog, offerings=tuple(one for one in catalog.offerings if one.hosting == hosting)
-    )
+def _working() -> list[str]:
+    from planner.provider import registry
+
+    return [one.name for one in registry.listing() if not one.error]
+
+
+def _only(catalog: Catalog, hosting: str) -> Catalog:
+    offerings = tuple(one for one in catalog.offerings if one.hosting == hosting)
+    return replace(catalog, offerings=offerings)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from planner.cli.named import named_by_option
 from planner.cli.options import Manners
 from planner.cli.output import emit_text, write_file
 from planner.cli.specs import STDIN
@@ -64,6 +65,7 @@ def _blocks(wanted: list[str]) -> dict[str, str]:
     from planner.provider import registry
 
     if wanted:
-        return {name: registry.get(name).starter() for name in dict.fromkeys(wanted)}
+        with named_by_option():
+            return {name: registry.get(name).starter() for name in dict.fromkeys(wanted)}
     working = (one.name for one in registry.listing() if not one.error)
     return {name: registry.get(name).starter() for name in working}

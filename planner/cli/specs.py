@@ -6,6 +6,7 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from planner.cli.named import unknown_name
 from planner.cli.options import Manners, SpecOptions
 from planner.errors import UsageError
 
@@ -27,14 +28,14 @@ def read_paths(
     paths: list[str], *, overlays: list[str], sets: list[str], manners: Manners
 ) -> tuple[Spec, ...]:
     """Load these paths; `-` stands for standard input and may come up once."""
-    from planner import workflow
-
     if [*paths, *overlays].count(STDIN) > 1:
         raise UsageError(
             "stdin-twice",
             "standard input can be read once, but `-` is given twice",
             hint="planner plan -",
         )
+    from planner import workflow
+
     started = perf_counter()
     specs = workflow.load(
         [_given(path) for path in paths], overlays=[_given(path) for path in overlays], sets=sets
@@ -50,14 +51,12 @@ def chosen(specs: tuple[Spec, ...], endpoint: str | None) -> tuple[Spec, ...]:
         return specs
     found = tuple(spec for spec in specs if spec.workload.name == endpoint)
     if not found:
-        from difflib import get_close_matches
-
-        names = [spec.workload.name for spec in specs]
-        near = get_close_matches(endpoint, names, n=1) or sorted(names)[:1]
-        raise UsageError(
+        raise unknown_name(
             "unknown-endpoint",
             f"no spec here is called `{endpoint}`",
-            hint=f"--endpoint {near[0]}" if near else "",
+            name=endpoint,
+            known=(spec.workload.name for spec in specs),
+            option="--endpoint",
         )
     return found
 

@@ -49,10 +49,21 @@ def run(options: Options, manners: Manners) -> ExitCode:
 
 def _result(specs: tuple[Spec, ...], diagnostics: tuple[Diagnostic, ...]) -> dict[str, Any]:
     return {
-        "diagnostics": [asdict(one) for one in diagnostics],
-        "specs": [{"file": spec.source, "name": spec.workload.name} for spec in specs],
+        "diagnostics": [_encodable(asdict(one)) for one in diagnostics],
+        "specs": [_encodable({"file": spec.source, "name": spec.workload.name}) for spec in specs],
         "valid": not diagnostics,
     }
+
+
+def _encodable(value: Any) -> Any:
+    """Show `?` for what is no character: names of files are bytes to the system."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {key: _encodable(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _listed(specs: tuple[Spec, ...]) -> TextView:

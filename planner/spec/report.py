@@ -94,8 +94,7 @@ class Report:
         shift = max(0, start - _WIDTH // 2) if len(text) > _WIDTH else 0
         text, start = text[shift : shift + _WIDTH], start - shift
         carets = "^" * max(1, min(place.width, len(text) - start))
-        number = str(place.line)
-        return f"{number} | {text}\n{' ' * len(number)} | {' ' * start}{carets}"
+        return f"{text}\n{' ' * start}{carets}"
 
 
 def _printable(text: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from planner import __version__
-from tests.support.command import PLANNER, environment, planner
+from tests.support.command import PLANNER, environment, planner, process
 from tests.support.specs import STEADY, named
 
 ESCAPE = b"\x1b["
@@ -76,6 +76,15 @@ def test_out_writes_the_document_beside_the_text(spec: Path) -> None:
     assert sorted(path.name for path in spec.parent.iterdir()) == ["plan.json", "planner.yaml"]
 
 
+def test_a_file_name_that_is_no_text(spec: Path) -> None:
+    odd = spec.rename(spec.with_name(os.fsdecode(b"sp\xffec.yaml")))
+    done = process("validate", os.fsencode(odd), "-o", "json")
+    assert done.code == 0, done.err
+    assert json.loads(done.stdout)["specs"][0]["file"].endswith("sp?ec.yaml")
+    odd.write_text("{")
+    assert process("validate", os.fsencode(odd)).code == 3
+
+
 def test_out_writes_nothing_for_an_invalid_spec(spec: Path) -> None:
     spec.write_text(STEADY.replace("6ms", "6"))
     target = spec.parent / "plan.json"
@@ -106,10 +115,10 @@ def test_flags_win_over_the_environment(spec: Path) -> None:
     ],
 )
 def test_color(spec: Path, env: dict[str, str], flags: list[str], *, colored: bool) -> None:
-    done = planner(*flags, "plan", str(spec), "--offline", env=env)
+    done = planner(*flags, "validate", str(spec), env=env)
     assert done.code == 0
     assert (ESCAPE in done.stdout) is colored
-    failed = planner(*flags, "plan", "none.yaml", "--offline", env=env)
+    failed = planner(*flags, "no-such-command", env=env)
     assert (ESCAPE in failed.stderr) is colored
 
 
@@ -122,20 +131,24 @@ def test_off_a_terminal_lines_are_at_most_100_wide(spec: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_narrow_encoding_loses_characters_and_nothing_else(spec: Path, encoding: str) -> None:
-    spec.write_text(STEADY.replace("fraud\n", "fraud\n      image: größe→\n", 1))
-    env = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
-    for arguments in (["plan", "--offline"], ["explain"], ["plan", "--offline", "-o", "json"]):
-        done = planner(arguments[0], str(spec), *arguments[1:], env=env)
-        assert done.code == 0, done.stderr
-    json.loads(done.stdout.decode("utf-8"))
-    failed = planner("plan", "größe→.yaml", "--offline", env=env)
+    odd = spec.rename(spec.with_name("größe→.yaml"))
+    env = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = process("validate", odd.name, cwd=odd.parent, env=env)
+    assert done.code == 0, done.stderr
+    assert done.stdout.decode(encoding) == f"ok  {odd.name}: 1 spec\n".encode(
+        encoding, "replace"
+    ).decode(encoding)
+    document = process("validate", odd.name, "-o", "json", cwd=odd.parent, env=env)
+    assert json.loads(document.stdout.decode("utf-8"))["specs"][0]["file"] == odd.name
+    failed = process("validate", "höhe→.yaml", cwd=odd.parent, env=env)
     assert failed.code == 3
+    assert "Traceback" not in failed.stderr.decode(encoding)
 
 
 def test_without_a_home(spec: Path) -> None:
-    done = planner("plan", str(spec), "--offline", env={"HOME": None, "USER": None})
+    done = process("plan", str(spec), "--offline", env={"HOME": None, "USER": None})
     assert (done.code, done.err) == (0, "")
-    gone = planner("plan", str(spec), "--offline", env={"HOME": "/nonexistent"})
+    gone = process("plan", str(spec), "--offline", env={"HOME": "/nonexistent"})
     assert (gone.code, gone.err) == (0, "")
 
 

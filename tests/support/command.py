@@ -1,4 +1,4 @@
-"""Runs `planner` as a person does: in a process of its own."""
+"""Runs `planner` as a person does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
+import pytest
+
+from planner.cli.main import main
 from tests.support.code import ROOT
 
 PLANNER = (sys.executable, "-m", "planner")
@@ -44,12 +49,13 @@ def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]
     return clean
 
 
-def planner(
-    *arguments: str,
+def process(
+    *arguments: str | bytes,
     cwd: Path = ROOT,
     env: Mapping[str, str | None] | None = None,
     stdin: bytes = b"",
 ) -> Done:
+    """Run the command in a process of its own: for what depends on start, streams or signals."""
     done = subprocess.run(
         [*PLANNER, *arguments],
         cwd=cwd,
@@ -60,6 +66,34 @@ def planner(
         check=False,
     )
     return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def planner(
+    *arguments: str,
+    cwd: Path = ROOT,
+    env: Mapping[str, str | None] | None = None,
+    stdin: bytes = b"",
+) -> Done:
+    """Run the command's entry point in this process, with streams, place and environment given."""
+    given, out, err = (TextIOWrapper(BytesIO(text), encoding="utf-8") for text in (stdin, b"", b""))
+    streams, variables = (sys.stdin, sys.stdout, sys.stderr), dict(os.environ)
+    try:
+        sys.stdin, sys.stdout, sys.stderr = given, out, err
+        os.environ.clear()
+        os.environ.update(environment(env))
+        with chdir(cwd), pytest.raises(SystemExit) as left:
+            main(list(arguments))
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        os.environ.clear()
+        os.environ.update(variables)
+    out.flush()
+    err.flush()
+    return Done(
+        code=int(left.value.code or 0),
+        stdout=out.buffer.getvalue(),  # type: ignore[attr-defined]
+        stderr=err.buffer.getvalue(),  # type: ignore[attr-defined]
+    )
 
 
 def codes(done: Done) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     registry.forget()
     yield tmp_path
     registry.forget()
+    sys.modules.pop("acme_provider", None)
 
 
 def _error(name: str) -> ProviderError:
