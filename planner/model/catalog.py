@@ -166,7 +166,8 @@ class Offering:
     `unit_slots` is the number of requests one unit serves at a time (units only).
     `options` are provider facts that a decision carries on, such as route_optimized.
     `preference` orders equal prices, lower first. `refusal` is a provider's own reason why this
-    offering cannot be used here at all (code, measured, allowed, source).
+    offering cannot be used here at all (code, measured, allowed, source). `notes` are consequences
+    that a reviewer must know; one that begins with "assumption: " is a guess behind the numbers.
     """
 
     provider: str

@@ -11,6 +11,7 @@ from planner.model.units import format_duration, format_fraction, format_rate, f
 from planner.model.workload import Compute
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration, price_of
+from planner.solver.cost import traffic_usd
 from planner.solver.hardware import slot_options
 from planner.solver.on_demand import size_on_demand
 from planner.solver.relax import slowed
@@ -202,7 +203,9 @@ def _serverless_break_even(case: Case) -> Advice | None:
         return None
     per_request = serverless.price.usd * options[0].service.mean_s
     instance = min(fixed, key=lambda c: c.rank)
-    break_even = instance.monthly_usd / per_request / (730.0 / 24.0)
+    # Data costs the same in either mode: only the capacity decides.
+    data = traffic_usd(case.ask.workload, case.ask.catalogs[instance.provider], _sized(instance))
+    break_even = (instance.monthly_usd - data) / per_request / (730.0 / 24.0)
     today = case.lead.pool.load.mean * 86_400.0
     return Advice(
         rule="serverless-break-even",
@@ -211,6 +214,10 @@ def _serverless_break_even(case: Case) -> Advice | None:
         text=f"{serverless.instance_type} costs less than {instance.instance_type} below "
         f"{break_even:,.0f} requests a day, where cold starts are tolerated",
     )
+
+
+def _sized(configuration: Configuration) -> Sized:
+    return configuration.runs[0].sized
 
 
 def _on_demand_offering(case: Case) -> Offering | None:

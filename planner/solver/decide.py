@@ -29,8 +29,10 @@ from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
 from planner.solver.configuration import Configuration, Placement, latency_of, placements
 from planner.solver.constraints import format_measure, static_measure
 from planner.solver.cost import cost, unpriced, volume_gb
-from planner.solver.shared import cache_bytes
 from planner.solver.sized import Sized, sized_measure
+
+ASSUMED = "assumption: "
+"""How a provider marks those of an offering's notes that are guesses."""
 
 CACHE_OFF_BELOW = 0.5
 """Hit rate below which keeping models in memory costs more than it saves: our reading of M6."""
@@ -172,7 +174,7 @@ def _options(placement: Placement) -> tuple[tuple[str, str], ...]:
     if lead.cache is not None:
         hits = 1.0 - lead.cache.miss_fraction
         options["model_cache"] = "enabled" if hits >= CACHE_OFF_BELOW else "disabled"
-    if lead.replicas is not None and lead.offering.hardware.local_disk_bytes == 0:
+    if _volume(lead):
         options["volume_gb"] = str(volume_gb(lead))
     if len(placement.parts) > 1:
         for part in placement.parts:
@@ -180,6 +182,11 @@ def _options(placement: Placement) -> tuple[tuple[str, str], ...]:
             if units is not None:
                 options[f"units:{part.models[0].name}"] = f"{units.min}-{units.max}"
     return tuple(sorted(options.items()))
+
+
+def _volume(sized: Sized) -> bool:
+    """True where each replica gets a network volume."""
+    return sized.replicas is not None and sized.offering.hardware.local_disk_bytes == 0
 
 
 def _autoscaling(ask: Ask, sized: Sized) -> Autoscaling | None:
@@ -295,9 +302,22 @@ def _assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumpt
         if line.assumption
     )
     found.extend(
-        Assumption(subject=offering.instance_type, value="as noted", reason=note)
+        Assumption(
+            subject=f"{offering.provider} {offering.instance_type}",
+            value="as said",
+            reason=note.removeprefix(ASSUMED),
+        )
         for note in offering.notes
+        if note.startswith(ASSUMED)
     )
+    if _volume(lead):
+        found.append(
+            Assumption(
+                subject="storage volume",
+                value=f"{volume_gb(lead)} GB per replica",
+                reason="three times the models, at least 30 GB; the plan asks for this size",
+            )
+        )
     if offering.cold is not None and offering.cold.assumption:
         found.append(
             Assumption(
@@ -330,6 +350,7 @@ def _warnings(ask: Ask, parts: Sequence[Sized]) -> Iterable[str]:
             yield f"{doubt}: the predicted percentiles may be too low"
         yield from _advisory(ask, part)
     lead = parts[0]
+    yield from (note for note in lead.offering.notes if not note.startswith(ASSUMED))
     beyond = lead.pool.load.beyond
     if beyond > 0.0:
         peak = format_rate(lead.pool.load.peak)
@@ -360,11 +381,3 @@ def _advisory(ask: Ask, part: Sized) -> Iterable[str]:
                 f"{limit.name}: {format_measure(unit, value)} is above "
                 f"{format_measure(unit, limit.value)} ({limit.source}, {limit.as_of})"
             )
-
-
-def cache_share_note(sized: Sized) -> str:
-    """How much of the models the caches of all replicas hold together."""
-    memory = cache_bytes(sized.offering)
-    if memory is None or sized.cache is None:
-        return ""
-    return f"{sized.cache.resident:,.0f} of {len(sized.models):,} models resident"

@@ -88,6 +88,11 @@ class CatalogOptions:
         """Seconds that SageMaker adds to each request."""
         return DEFAULT_OVERHEAD_S if self.overhead_s is None else self.overhead_s
 
+    @property
+    def overhead_notes(self) -> tuple[str, ...]:
+        """That the overhead is assumed, unless the spec gives it."""
+        return (OVERHEAD_NOTE,) if self.overhead_s is None else ()
+
 
 def _exclusions(source: str, source_id: str, reasons: dict[str, str]) -> tuple[Exclusion, ...]:
     return tuple(
@@ -212,6 +217,7 @@ def _instance_offerings(
             excludes=excludes,
             preference=-row.generation,
             refusal=refused,
+            notes=options.overhead_notes,
         )
 
 
@@ -310,7 +316,7 @@ def _serverless(
             excludes=SERVERLESS_EXCLUDES,
             options=(("memory_mb", str(memory_mb)),),
             refusal=None if offered else _no_serverless(options.region),
-            notes=(_VCPU_NOTE,),
+            notes=(*options.overhead_notes, _VCPU_NOTE),
         )
 
 
