@@ -47,7 +47,7 @@ class Bounds:
 
 
 def demands(load: Load, *, lag_up_s: float, lag_down_s: float) -> tuple[Demand, ...]:
-    """What a policy with these lags has seen and still holds in each segment of a cycle."""
+    """What a policy with these lags has seen and still holds over a cycle, alike moments as one."""
     segments = load.segments
     if len(segments) == 1:
         only = segments[0]
@@ -63,10 +63,21 @@ def demands(load: Load, *, lag_up_s: float, lag_down_s: float) -> tuple[Demand, 
     calm = [s.rate if not s.spike else _calm_rate(segments, i) for i, s in enumerate(segments)]
     seen = _sliding(segments, calm, lag_up_s, lowest=True)
     held = _sliding(segments, calm, lag_up_s + lag_down_s, lowest=False)
-    return tuple(
-        Demand(seconds=s.seconds, rate=s.rate, seen=seen[i], held=held[i], spike=s.spike)
-        for i, s in enumerate(segments)
-    )
+    alike: dict[tuple[float, float, float], float] = {}
+    events: list[Demand] = []
+    for i, s in enumerate(segments):
+        if s.spike:
+            events.append(
+                Demand(seconds=s.seconds, rate=s.rate, seen=seen[i], held=held[i], spike=s.spike)
+            )
+            continue
+        key = (s.rate, seen[i], held[i])
+        alike[key] = alike.get(key, 0.0) + s.seconds
+    calm_moments = [
+        Demand(seconds=seconds, rate=rate, seen=low, held=high, spike="")
+        for (rate, low, high), seconds in alike.items()
+    ]
+    return (*calm_moments, *events)
 
 
 def _calm_rate(segments: Sequence[Segment], index: int) -> float:

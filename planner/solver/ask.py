@@ -10,7 +10,7 @@ from planner.capacity.latency import Pool, SplitPool
 from planner.capacity.load import Load, build_load
 from planner.capacity.service_time import ServiceTime
 from planner.model.catalog import Catalog, Hardware, Limit, Measure, Offering
-from planner.model.workload import Feature, LatencyTarget, MeasuredAt, Model, Workload
+from planner.model.workload import Compute, Feature, LatencyTarget, MeasuredAt, Model, Workload
 
 CLIENT_NETWORK_NOTE = "the network between client and endpoint is not part of the prediction"
 
@@ -85,6 +85,15 @@ class Ask:
             }
             self.memo[key] = table
         found: Hardware | None = table.get(instance_type)
+        return found
+
+    def first_with(self, compute: Compute) -> int | None:
+        """Index of the first model that asks for this hardware; None if none does."""
+        key = ("compute", compute)
+        if key not in self.memo:
+            models = self.workload.models
+            self.memo[key] = next((i for i, m in enumerate(models) if m.compute is compute), None)
+        found: int | None = self.memo[key]
         return found
 
     def features(self, provider: str) -> tuple[Feature, ...]:

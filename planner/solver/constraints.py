@@ -104,28 +104,27 @@ def _refusal(_: Ask, offering: Offering) -> Rejection | None:
 
 
 def _compute(ask: Ask, offering: Offering) -> Rejection | None:
-    excluded = {e.feature: e for e in offering.excludes}
-    for index, model in enumerate(ask.workload.models):
-        accelerated = offering.hardware.accelerators > 0
-        if model.compute is Compute.GPU and not accelerated:
-            known = excluded.get("gpu")
-            return Rejection(
-                code="excluded-feature" if known else "compute",
-                measured="compute: gpu",
-                allowed=known.reason if known else "CPU only on this type",
-                path=f"spec.models[{index}].compute",
-                source=known.source if known else "",
-                source_id=known.source_id if known else "D4",
-            )
-        if model.compute is Compute.CPU and accelerated:
-            return Rejection(
-                code="compute",
-                measured="compute: cpu on a type with accelerators",
-                allowed="CPU types only",
-                path=f"spec.models[{index}].compute",
-                source_id="D4",
-            )
-    return None
+    accelerated = offering.hardware.accelerators > 0
+    wrong = ask.first_with(Compute.CPU if accelerated else Compute.GPU)
+    if wrong is None:
+        return None
+    if accelerated:
+        return Rejection(
+            code="compute",
+            measured="compute: cpu on a type with accelerators",
+            allowed="CPU types only",
+            path=f"spec.models[{wrong}].compute",
+            source_id="D4",
+        )
+    known = next((e for e in offering.excludes if e.feature == "gpu"), None)
+    return Rejection(
+        code="excluded-feature" if known else "compute",
+        measured="compute: gpu",
+        allowed=known.reason if known else "CPU only on this type",
+        path=f"spec.models[{wrong}].compute",
+        source=known.source if known else "",
+        source_id=known.source_id if known else "D4",
+    )
 
 
 def _features(ask: Ask, offering: Offering) -> Rejection | None:
@@ -159,6 +158,14 @@ def static_limits(ask: Ask, offering: Offering) -> Rejection | None:
 
 def static_measure(ask: Ask, measure: Measure) -> tuple[float, str] | None:
     """Value and spec path of a measure that needs no sizing; None for the others."""
+    key = ("measure", measure)
+    if key not in ask.memo:
+        ask.memo[key] = _static_measure(ask, measure)
+    found: tuple[float, str] | None = ask.memo[key]
+    return found
+
+
+def _static_measure(ask: Ask, measure: Measure) -> tuple[float, str] | None:
     models, payload = ask.workload.models, ask.workload.payload
     match measure:
         case Measure.PAYLOAD_BYTES:

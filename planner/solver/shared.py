@@ -55,6 +55,7 @@ class Fleet:
                 GROUPS,
             )
         )
+        self._kinds = _kinds(self.models)
         self._slots: dict[tuple[object, ...], Slots | Rejection] = {}
 
     def slots(self, offering: Offering) -> Slots | Rejection:
@@ -75,19 +76,24 @@ class Fleet:
                 path="spec.models.memory",
                 shortfall=self.largest.memory_bytes / max(memory, 1),
             )
-        by_model: dict[tuple[object, ...], tuple[float, Slots]] = {}
-        for model in self.models:
-            key = (model.curves, model.external_calls, model.max_concurrency, model.compute)
-            known = by_model.get(key)
-            if known is not None:
-                by_model[key] = (known[0] + model.weight, known[1])
-                continue
+        parts: list[tuple[float, Slots]] = []
+        for model, weight in self._kinds:
             # Memory holds the cache here, so it does not bound the concurrency.
             found = slot_options(replace(model, memory_bytes=1), offering, self.ask.hardware_of)
             if isinstance(found, Rejection):
                 return found
-            by_model[key] = (model.weight, found[-1])
-        return _mixed(list(by_model.values()))
+            parts.append((weight, found[-1]))
+        return _mixed(parts)
+
+
+def _kinds(models: Sequence[Model]) -> tuple[tuple[Model, float], ...]:
+    """One model for each way to ask for hardware, with the weight of all that ask so."""
+    kinds: dict[tuple[object, ...], tuple[Model, float]] = {}
+    for m in models:
+        key = (m.curves, m.external_calls, m.max_concurrency, m.vcpus_per_request, m.compute)
+        first, weight = kinds.get(key, (m, 0.0))
+        kinds[key] = (first, weight + m.weight)
+    return tuple(kinds.values())
 
 
 def _mixed(parts: Sequence[tuple[float, Slots]]) -> Slots:
