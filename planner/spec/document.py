@@ -92,7 +92,7 @@ def compose(
     Documents before a syntax error are returned, so that their own errors are found in one run.
     Empty documents are left out.
     """
-    report.open(name, text)
+    report.open(name, b"" if b"\0" in text else text)
     if not _is_text(name, text, report):
         return ()
     documents: list[Node] = []
@@ -160,7 +160,7 @@ _PLAINER = {
         "quote text that contains ': ', or indent by two spaces",
     ),
     "found character that cannot start any token": (
-        "a tab, @ or ` cannot begin a value",
+        "a tab cannot indent, and @ or ` cannot begin a value",
         "indent with spaces, and quote text that begins with @ or `",
     ),
     "found unexpected end of stream": ("a quote is not closed", "close it with the same sign"),
@@ -196,7 +196,14 @@ def _syntax(name: str, text: bytes, error: yaml.YAMLError) -> tuple[Finding, Pla
     message, hint = _PLAINER.get(problem, (problem, "check the indentation and the quotes"))
     if context.startswith("second occurrence") or "duplicate anchor" in context:
         message, hint = "this anchor is defined twice", "rename one of the anchors"
+    if "${" in _line(text, place.line):
+        hint = 'quote what holds a substitution: "${env:NAME}"'
     return Finding("yaml-syntax", f"not valid YAML: {message}", hint), place
+
+
+def _line(text: bytes, number: int) -> str:
+    lines = text.splitlines()
+    return lines[number - 1].decode("utf-8", "replace") if number <= len(lines) else ""
 
 
 class _Check:
@@ -232,7 +239,7 @@ class _Check:
         if known is not None:
             if known < 0:
                 self._add(
-                    "yaml-alias-limit", "an alias contains itself", "write the value out", node
+                    "yaml-alias-loop", "an alias contains itself", "write the value out", node
                 )
             return abs(known)
         self._sizes[id(node)] = -1

@@ -15,8 +15,8 @@ from planner.spec.document import compose
 from planner.spec.files import Files, beside
 from planner.spec.places import Step
 from planner.spec.quantities import PositiveCount, PositiveDuration, SpecBlock, Text
-from planner.spec.report import Finding, Report
-from planner.spec.validate import Sheet, validate
+from planner.spec.report import Finding, Place, Report
+from planner.spec.validate import Sheet, unknown_value, validate
 
 
 class MeasuredBlock(SpecBlock):
@@ -105,10 +105,14 @@ def parse_profile(
             f"a profile file holds one document, not {len(documents)}",
             "write one kind: Profile document",
         )
-        report.add(finding, None)
+        report.add(finding, Place(name))
     if report.count != before:
         return None
     sheet = Sheet(documents[0], Constructor(report, env).data(documents[0]), report)
+    kind = sheet.data.get("kind", "Profile") if isinstance(sheet.data, dict) else "Profile"
+    if kind != "Profile":
+        sheet.wrong(unknown_value(kind, ("Profile",)), ("kind",))
+        return None
     document = validate(sheet, ProfileDocument, sheet.data, ())
     if document is None or report.count != before:
         return None

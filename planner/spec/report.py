@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ class Report:
 
     def open(self, name: str, text: bytes) -> None:
         """Remember a text, so that its lines can be quoted."""
-        self._texts.setdefault(name, text)
+        self._texts.setdefault(name, text.removeprefix(BOM_UTF8))
 
     def add(self, finding: Finding, place: Place | None = None) -> None:
         """Record a finding; the same one at the same place is recorded once."""
@@ -90,6 +91,8 @@ class Report:
         if not 1 <= place.line <= len(lines):
             return ""
         text = _printable(lines[place.line - 1].decode("utf-8", "replace"))
+        if not text.strip():
+            return ""
         start = place.column - 1
         shift = max(0, start - _WIDTH // 2) if len(text) > _WIDTH else 0
         text, start = text[shift : shift + _WIDTH], start - shift

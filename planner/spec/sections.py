@@ -160,7 +160,6 @@ _EXAMPLES = {
     "metadata": "metadata: {name: my-endpoint}",
     "slo": "slo: {latency: {p99: 100ms}}",
     "traffic": "traffic: {type: steady, rate: 100/s}",
-    "providers": "providers: with one block for each candidate provider",
 }
 
 
@@ -250,12 +249,14 @@ def _providers(
 ) -> tuple[tuple[str, BaseModel], ...]:
     """Validate each block with its plugin's model; plugins that are not named stay unloaded."""
     steps = ("spec", "providers")
-    if _lacks(sheet, spec, steps):
+    blocks = spec.get("providers")
+    if blocks is None or blocks == {}:
+        if not sheet.is_broken(steps) and not _misspelt(spec, "providers", SpecKeys):
+            candidates = ", ".join(f"{name}: {{}}" for name in names)
+            sheet.wrong(_missing("providers", f"providers: {{{candidates}}}"), steps)
         return ()
-    blocks = spec["providers"]
-    if not isinstance(blocks, Mapping) or not blocks:
-        finding = _missing("providers", _EXAMPLES["providers"]) if blocks == {} else None
-        sheet.wrong(finding or _no_mapping(blocks), steps)
+    if not isinstance(blocks, Mapping):
+        sheet.wrong(_no_mapping(blocks), steps)
         return ()
     found: list[tuple[str, BaseModel]] = []
     for name, block in blocks.items():

@@ -118,7 +118,7 @@ def _csv(name: str, text: str, report: Report) -> Table:
 def _ragged(name: str, line: int, cells: int, columns: int, *, report: Report) -> None:
     finding = Finding(
         "csv-row",
-        f"this row has {cells} cells, the header {columns}",
+        f"this row has {cells} cells where the header has {columns}",
         "quote cells that contain commas",
     )
     report.add(finding, Place(name, line, 1, 10_000))
@@ -144,8 +144,8 @@ def _json_line(name: str, number: int, line: str, report: Report) -> dict[str, A
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        column = getattr(error, "colno", 1)
-        finding = Finding("json-syntax", f"not valid JSON: {error}", "write one JSON object a line")
+        column, cause = getattr(error, "colno", 1), getattr(error, "msg", "nested too deeply")
+        finding = Finding("json-syntax", f"not valid JSON: {cause}", "write one JSON object a line")
         report.add(finding, Place(name, number, column))
         return None
     if isinstance(value, dict):

@@ -11,7 +11,7 @@ from typing import Any
 
 from planner.model.units import format_duration
 from planner.spec.files import Files, beside
-from planner.spec.nearest import suggestion
+from planner.spec.nearest import nearest, suggestion
 from planner.spec.places import Step
 from planner.spec.report import Finding, Report
 from planner.spec.table import Table, TableError, format_of, read_table
@@ -21,6 +21,11 @@ from planner.spec.validate import Sheet
 _AT: tuple[Step, ...] = ("spec", "traffic")
 _TICKS = 1000  # stamps are compared on a grid of milliseconds
 _COARSE = 500  # stamps on a grid wider than this many ticks are counts, not arrivals
+_STAMP = (
+    "time stamp",
+    "write seconds such as 12.5, or ISO-8601 such as 2026-10-01T12:00:00Z",
+)
+_COUNT = ("number", "write a number of requests such as 120")
 _MAX_BUCKETS = 2_000_000
 
 
@@ -62,7 +67,9 @@ def _has_columns(sheet: Sheet, block: TraceBlock, table: Table) -> bool:
         finding = Finding(
             "unknown-column",
             f"{table.name} has no column {name}",
-            f"{suggestion(name, table.columns)} write columns: {{{field}: <column>}}",
+            f"write columns: {{{field}: {near}}}"
+            if (near := nearest(name, table.columns))
+            else suggestion(name, table.columns),
         )
         sheet.wrong(finding, (*_AT, "columns", field))
     return not absent
@@ -99,20 +106,14 @@ def _numbers(table: Table, column: str, report: Report, *, is_stamp: bool) -> li
     if not bad:
         return values
     first = bad[0]
-    report.add(_bad_cell(column, cells[first], values[first], count=len(bad)), table.place(first))
+    more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
+    what, hint = _STAMP if is_stamp else _COUNT
+    if values[first] < 0:
+        finding = Finding("negative-value", f"{column} is negative: {cells[first]}{more}", hint)
+    else:
+        finding = Finding("invalid-value", f"{column} is no {what}: {cells[first]}{more}", hint)
+    report.add(finding, table.place(first))
     return None
-
-
-def _bad_cell(column: str, cell: Any, value: float, *, count: int) -> Finding:
-    more = f" (and {count - 1} more rows)" if count > 1 else ""
-    if value < 0:
-        return Finding(
-            "negative-value",
-            f"{column} is negative: {cell}{more}",
-            "count seconds from the first request",
-        )
-    hint = "write seconds such as 12.5, or ISO-8601 such as 2026-10-01T12:00:00Z"
-    return Finding("invalid-value", f"{column} is no number or time stamp: {cell}{more}", hint)
 
 
 def _cell(cell: Any, *, is_stamp: bool) -> float:

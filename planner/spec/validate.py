@@ -103,6 +103,8 @@ def explain(
         local, on_key = _local(detail["loc"], data, detail["type"])
         if detail["type"] == "missing" and local in typos:
             continue
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # pydantic counts the valid members only, and the others have their own error
         finding = _finding(model, detail, local)
         sheet.wrong(finding, (*steps, *local), key=on_key)
 
