@@ -14,7 +14,7 @@ from planner.model import units
 from planner.model.units import UnitError
 from planner.spec.construct import Constructor
 from planner.spec.document import PLAIN, QUOTED, compose
-from planner.spec.nearest import suggestion
+from planner.spec.nearest import nearest, suggestion
 from planner.spec.overlay import child, is_null, remake, text_of
 from planner.spec.places import Step, join_path, parse_path
 from planner.spec.report import Report
@@ -100,11 +100,8 @@ class Assigner:
         for length in range(1, len(steps) + 1):
             if exists(model, steps[:length]):
                 continue
-            parent, name = steps[: length - 1], str(steps[length - 1])
-            full = join_path((*setting.steps[:skipped], *parent))
-            known = [f"{full}.{key}" if full else key for key in keys_at(model, parent) or ()]
-            wrong = f"{full}.{name}" if full else name
-            raise _unknown(setting, wrong, known)
+            full = join_path((*setting.steps[:skipped], *steps[: length - 1]))
+            raise _unknown(setting, full, steps[length - 1], _hint(model, steps, length, full))
 
     def _model(self, setting: Setting, spec: MappingNode) -> tuple[type[BaseModel], int]:
         first = setting.steps[0]
@@ -116,18 +113,32 @@ class Assigner:
             name = str(setting.steps[1])
             model = self._models(name) if name in self._names else None
             if model is None:
-                raise _unknown(
-                    setting, f"providers.{name}", [f"providers.{n}" for n in self._names]
-                )
+                raise _unknown(setting, "providers", name, _nearest(name, self._names, "providers"))
             return model, 2
         return SpecKeys, 0
 
 
-def _unknown(setting: Setting, wrong: str, known: Sequence[str]) -> UsageError:
+def _hint(model: type[BaseModel], steps: Sequence[Step], length: int, full: str) -> str:
+    parent = steps[: length - 1]
+    known = keys_at(model, parent)
+    if known is not None:
+        return _nearest(str(steps[length - 1]), known, full)
+    if exists(model, (*parent, 0)):
+        return f"members of a list are counted from 0: {full}[0]"
+    return f"{full} is a single value: --set {full}=..."
+
+
+def _nearest(name: str, names: Sequence[str], parent: str) -> str:
+    near = nearest(name, names)
+    if near is None:
+        return suggestion(name, names)
+    return f"did you mean {join_path((*([parent] if parent else []), near))}?"
+
+
+def _unknown(setting: Setting, parent: str, step: Step, hint: str) -> UsageError:
+    wrong = f"{parent}[{step}]" if isinstance(step, int) else ".".join(filter(None, (parent, step)))
     return UsageError(
-        "unknown-path",
-        f"--set {setting.path}: a spec has no {wrong} here",
-        hint=suggestion(wrong, known),
+        "unknown-path", f"--set {setting.path}: a spec has no {wrong} here", hint=hint
     )
 
 
@@ -140,8 +151,8 @@ def _put(node: Node | None, steps: Sequence[Step], setting: Setting, reader: Con
         if step >= len(node.value):
             raise UsageError(
                 "unknown-path",
-                f"--set {setting.path}: the list has {len(node.value)} entries, counted from 0",
-                hint=f"write an index below {len(node.value)}",
+                f"--set {setting.path}: there is no [{step}] in the spec's list",
+                hint=f"members are counted from 0; the last is [{len(node.value) - 1}]",
             )
         items = list(node.value)
         items[step] = _put(items[step], rest, setting, reader)

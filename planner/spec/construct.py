@@ -85,7 +85,7 @@ class Constructor:
                 f"the environment variable {name} is not set",
                 f"export {name}=...{meant}",
             )
-        self._report.add(finding, span(node))
+        self._report.settle(finding, span(node))
 
 
 @lru_cache(maxsize=4096)

@@ -37,6 +37,7 @@ from planner.spec.value import Reader, Source, Spec
 
 FeaturesOf = Callable[[str, Any], tuple[Feature, ...]]
 _KINDS = ("Endpoint",)
+_LEAVE_OUT = "leave this overlay out"
 
 
 def _no_features(_name: str, _settings: Any) -> tuple[Feature, ...]:
@@ -102,9 +103,9 @@ class _Run:
         documents = [
             (source.name, index, node)
             for source in sources
-            for index, node in enumerate(self._documents(source))
+            for index, node in enumerate(self._documents(source, fix="planner init"))
         ]
-        layers = [layer for source in overlays for layer in self._documents(source)]
+        layers = [layer for source in overlays for layer in self._documents(source, fix=_LEAVE_OUT)]
         self._check_layers(layers, [node for _, _, node in documents])
         plugins = self._plugins
         assigner = Assigner(
@@ -118,11 +119,11 @@ class _Run:
         self._report.raise_any()
         return tuple(specs)
 
-    def _documents(self, source: Source) -> Iterator[Node]:
+    def _documents(self, source: Source, *, fix: str) -> Iterator[Node]:
         before = self._report.count
         nodes = compose(source.name, source.text, self._report)
         if not nodes and self._report.count == before:
-            finding = Finding("empty-file", "there is no document in this file", "planner init")
+            finding = Finding("empty-file", "there is no document in this file", fix)
             self._report.add(finding, Place(source.name))
         for node in nodes:
             if isinstance(node, MappingNode):

@@ -13,7 +13,7 @@ def merge(base: Node, overlay: Node) -> Node:
     """Return `base` with `overlay` laid over it; neither is changed.
 
     Mappings merge by key, lists whose members all have a `name` merge by that name, anything else
-    is replaced; null removes the key. A mapping with another `type` is another kind of thing: it
+    is replaced; null removes a key. A mapping with another `type` is another kind of thing: it
     replaces the old one, whose fields would mean nothing in it.
     """
     if isinstance(base, MappingNode) and isinstance(overlay, MappingNode):
@@ -53,8 +53,8 @@ def _mappings(base: MappingNode, overlay: MappingNode) -> Node:
         return overlay
     merged = {key.value: (key, value) for key, value in base.value}
     for key, value in overlay.value:
-        if is_null(value):
-            merged.pop(key.value, None)
+        if is_null(value) and key.value in merged:
+            del merged[key.value]
         elif key.value in merged:
             old_key, old = merged[key.value]
             new = merge(old, value)

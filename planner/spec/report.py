@@ -38,14 +38,22 @@ class Report:
     def __init__(self) -> None:
         self._texts: dict[str, bytes] = {}
         self._lines: dict[str, list[bytes]] = {}
+        self._settled: set[Place] = set()
         self._found: dict[tuple[str, Place | None, str], Diagnostic] = {}
 
     def open(self, name: str, text: bytes) -> None:
         """Remember a text, so that its lines can be quoted."""
         self._texts.setdefault(name, text.removeprefix(BOM_UTF8))
 
+    def settle(self, finding: Finding, place: Place) -> None:
+        """Record a finding that explains whatever else is found at this very place."""
+        self.add(finding, place)
+        self._settled.add(place)
+
     def add(self, finding: Finding, place: Place | None = None) -> None:
         """Record a finding; the same one at the same place is recorded once."""
+        if place in self._settled:
+            return
         key = (finding.code, place, finding.message)
         if key not in self._found:
             self._found[key] = self.diagnostic(finding, place)

@@ -108,7 +108,7 @@ def check_values(case: dict[str, Any], specs: tuple[Spec, ...]) -> None:
         assert found == (pytest.approx(expected) if is_number(expected) else expected), path
 
 
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", list(cases()))
 def test_case(case: dict[str, Any]) -> None:
     if "values" in case:
         check_values(case, run(case))
