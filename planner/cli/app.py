@@ -2,57 +2,63 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner import __version__
-from planner.cli import (
-    catalog,
-    compare,
-    completion,
-    explain,
-    init,
-    plan,
-    providers,
-    render,
-    schema,
-    validate,
-)
 from planner.cli.options import Manners, attach
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from typer.core import TyperGroup
 
-app = typer.Typer(
-    name="planner",
-    help="From traffic and latency goals to the cheapest serving configuration that meets them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-catalog_app = typer.Typer(
-    help="Prices, hardware and limits, with their sources.", no_args_is_help=True
-)
-
-attach(app, "init", init.Options, init.run)
-attach(app, "validate", validate.Options, validate.run)
-attach(app, "plan", plan.Options, plan.run)
-attach(app, "explain", explain.Options, explain.run)
-attach(app, "compare", compare.Options, compare.run)
-attach(app, "render", render.Options, render.run)
-app.add_typer(catalog_app, name="catalog")
-attach(catalog_app, "show", catalog.Options, catalog.run)
-attach(app, "providers", providers.Options, providers.run)
-attach(app, "schema", schema.Options, schema.run)
-attach(app, "completion", completion.Options, completion.run)
+COMMANDS = ("init", "validate", "plan", "explain", "compare", "render")
+CATALOG = "catalog"
+MORE_COMMANDS = ("providers", "schema", "completion")
 
 
-def command() -> TyperGroup:
-    """Build the command tree."""
+def command(arguments: Sequence[str]) -> TyperGroup:
+    """Build the command tree, or of it only the command that the arguments name.
+
+    Each command has a module of its name here, with `Options` and `run`.
+    """
+    named = next((one for one in arguments if not one.startswith("-")), None)
+    everything = (*COMMANDS, CATALOG, *MORE_COMMANDS)
+    app = _bare_app()
+    for name in (named,) if named in everything else everything:
+        if name == CATALOG:
+            _attach_catalog(app)
+        elif name is not None:
+            module = import_module(f"planner.cli.{name}")
+            attach(app, name, module.Options, module.run)
     built: TyperGroup = typer.main.get_command(app)  # type: ignore[assignment]
     return built
+
+
+def _bare_app() -> typer.Typer:
+    app = typer.Typer(
+        name="planner",
+        help="From traffic and latency goals to the cheapest configuration that meets them.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_global_options)
+    return app
+
+
+def _attach_catalog(app: typer.Typer) -> None:
+    from planner.cli import catalog
+
+    group = typer.Typer(
+        help="Prices, hardware and limits, with their sources.", no_args_is_help=True
+    )
+    attach(group, "show", catalog.Options, catalog.run)
+    app.add_typer(group, name=CATALOG)
 
 
 def _show_version(wanted: bool) -> None:
@@ -61,7 +67,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _global_options(
     ctx: typer.Context,
     *,

@@ -5,12 +5,16 @@ Everything else is imported inside `main`, so that an interrupt during start-up 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
 from typing import NoReturn
 
 _INTERRUPTED = 130
+
+_COLLECT_AFTER = 20_000
+"""New objects before garbage is looked for: a run makes values that live to its end."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -26,11 +30,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str]) -> int:
     _tolerate_narrow_encodings()
+    gc.set_threshold(_COLLECT_AFTER, 50, 50)
     from planner.cli.app import command
     from planner.cli.failures import report
 
     try:
-        code = command().main(args=arguments, prog_name="planner", standalone_mode=False)
+        code = command(arguments).main(args=arguments, prog_name="planner", standalone_mode=False)
     except Exception as error:
         return report(
             error,

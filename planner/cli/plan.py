@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -13,6 +13,10 @@ from planner.cli.output import save, show
 from planner.cli.specs import read
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from planner.model.plan import Plan
+    from planner.views.style import Style
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,6 @@ def run(options: Options, manners: Manners) -> ExitCode:
         )
     from planner import workflow
     from planner.plans import document
-    from planner.views.plan_text import render_plan
 
     specs = read(options, manners)
     started = perf_counter()
@@ -56,7 +59,13 @@ def run(options: Options, manners: Manners) -> ExitCode:
     show(
         options.output,
         document=lambda: document(plan),
-        text=lambda out, style: render_plan(plan, out=out, style=style),
+        text=lambda out, style: _write_text(plan, out, style),
         manners=manners,
     )
     return verdict(plan, changes_count=options.detailed_exitcode)
+
+
+def _write_text(plan: Plan, out: TextIO, style: Style) -> None:
+    from planner.views.plan_text import render_plan
+
+    render_plan(plan, out=out, style=style)
