@@ -121,12 +121,12 @@ def track(
     *,
     floor: int,
     scheduled: bool,
-    lead_s: float,
+    around_s: float,
 ) -> Bounds:
     """The cheapest minimum with the highest target that keeps up with every moment.
 
     `needed` gives the replicas for a rate (non-decreasing). With `scheduled`, known events are
-    covered by raising the minimum `lead_s` before each.
+    covered by raising the minimum before each; with what is held after it, that is `around_s`.
     """
     levels = [(m, max(floor, needed(m.rate))) for m in moments if not (scheduled and m.spike)]
     spike = max((needed(m.rate) for m in moments if scheduled and m.spike), default=0)
@@ -136,28 +136,26 @@ def track(
         if known is None or moment.seen < known:
             lowest_seen[count] = moment.seen
     held = _held_histogram(moments)
+    most = max(*lowest_seen, spike)
     best: Bounds | None = None
     for minimum in sorted(lowest_seen):
         target = _highest_target(lowest_seen, minimum)
-        found = _bounds(held, minimum, target, max(lowest_seen))
-        if best is None or found.average < best.average - 1e-9:
+        found = _bounds(held, minimum, target, most)
+        # Of equal cost the higher minimum: it depends less on the policy being in time.
+        if best is None or found.average <= best.average + 1e-9:
             best = found
     assert best is not None
     if spike <= best.minimum:
         return best
     total_s = sum(m.seconds for m in moments)
-    extra = sum(_spike_seconds(m, lead_s) for m in moments if m.spike) / total_s
+    extra = sum(m.seconds + around_s for m in moments if m.spike) / total_s
     return Bounds(
         minimum=best.minimum,
-        maximum=max(best.maximum, spike),
+        maximum=most,
         target=best.target,
         average=best.average + extra * (spike - best.minimum),
         spike_minimum=spike,
     )
-
-
-def _spike_seconds(moment: Demand, lead_s: float) -> float:
-    return moment.seconds + lead_s
 
 
 def _highest_target(lowest_seen: dict[int, float], minimum: int) -> float:
@@ -183,18 +181,14 @@ def _held_histogram(moments: Sequence[Demand]) -> list[tuple[float, float]]:
     return list(by_rate.items())
 
 
-def _bounds(
-    held: Sequence[tuple[float, float]], minimum: int, target: float, needed_most: int
-) -> Bounds:
+def _bounds(held: Sequence[tuple[float, float]], minimum: int, target: float, most: int) -> Bounds:
+    """Capped at the `most` that is ever needed: a target low enough to be early asks for more."""
     if math.isinf(target):
         return Bounds(minimum=minimum, maximum=minimum, target=target, average=float(minimum))
     if target <= 0.0:
         return Bounds(minimum=minimum, maximum=minimum, target=target, average=math.inf)
     total = weighted = 0.0
-    highest = needed_most
     for rate, seconds in held:
-        count = max(minimum, math.ceil(rate / target - 1e-9))
-        highest = max(highest, count)
         total += seconds
-        weighted += seconds * count
-    return Bounds(minimum=minimum, maximum=highest, target=target, average=weighted / total)
+        weighted += seconds * min(most, max(minimum, math.ceil(rate / target - 1e-9)))
+    return Bounds(minimum=minimum, maximum=most, target=target, average=weighted / total)

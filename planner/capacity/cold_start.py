@@ -11,10 +11,12 @@ one. Mean absolute error 0.7 percentage points against 11 recorded runs of AWS L
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from planner.capacity.load import DAY_S, Load, Segment
+from planner.capacity.load import MONTH_S, Load, Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +77,19 @@ def _rises(load: Load, service_s: float, idle_s: float, warm: int) -> float:
     if len(segments) < 2:
         return 0.0
     by_rate = {rate: max(_level(rate, service_s), warm) for rate in {s.rate for s in segments}}
-    levels = [by_rate[s.rate] for s in segments]
-    started = 0
-    for i, level in enumerate(levels):
-        if level <= levels[i - 1]:
-            continue
-        recent, calm_s, j = 0, 0.0, i - 1
-        while calm_s <= idle_s and j > i - len(segments):
-            recent = max(recent, levels[j])
-            calm_s += segments[j].seconds
-            j -= 1
-        started += max(0, level - recent)
+    recent: deque[tuple[float, int]] = deque()
+    started, now, before = 0, 0.0, warm
+    for index in range(2 * len(segments)):
+        segment = segments[index % len(segments)]
+        level = by_rate[segment.rate]
+        while recent and recent[0][0] < now - idle_s:
+            recent.popleft()
+        if index >= len(segments) and level > before:
+            started += max(0, level - (recent[0][1] if recent else 0))
+        now, before = now + segment.seconds, level
+        while recent and recent[-1][1] <= level:
+            recent.pop()
+        recent.append((now, level))
     return float(started)
 
 
@@ -103,61 +107,84 @@ def whole_endpoint(load: Load, *, idle_s: float, cold_s: float) -> Idle:
     """An endpoint that goes to zero as a whole after `idle_s` without a request.
 
     Requests that arrive during the start of `cold_s` wait for it too: with Poisson arrivals
-    (1 + rate x cold) / (exp(rate x idle) + rate x cold) are delayed.
+    (1 + rate x cold) / (exp(rate x idle) + rate x cold) are delayed. A recorded request starts
+    the endpoint when none came in the `idle_s` before it.
     """
-    starts = delayed = on = 0.0
-    cycle = load.cycle_s
-    for seconds, rate, expected in _windows_before(load.segments, idle_s):
-        quiet = math.exp(-min(expected, 700.0))
-        cold = rate * seconds * quiet
-        starts += cold
-        delayed += cold * (1.0 + rate * cold_s)
-        on += seconds * (1.0 - quiet)
-    requests = load.mean * cycle
-    month = 730.0 * 3600.0
+    requests, cycle = load.mean * load.cycle_s, load.cycle_s
     if requests <= 0.0:
         return Idle(cold_fraction=0.0, on_fraction=0.0, starts_per_month=0.0)
+    course = _Course(load.segments)
+    moment = _recorded if load.recorded else _poisson
+    starts = delayed = on = 0.0
+    for at, piece in _pieces(load.segments, idle_s):
+        started, waiting, off = moment(course, at, piece, idle_s=idle_s, cold_s=cold_s)
+        starts += started
+        delayed += started * waiting
+        on += piece.seconds * (1.0 - off) + (started * cold_s if load.recorded else 0.0)
     return Idle(
         cold_fraction=min(1.0, delayed / requests),
-        on_fraction=min(1.0, (on + starts * cold_s) / cycle),
-        starts_per_month=starts * month / cycle,
+        on_fraction=min(1.0, on / cycle),
+        starts_per_month=starts * MONTH_S / cycle,
     )
 
 
-def _windows_before(segments: Sequence[Segment], idle_s: float) -> list[tuple[float, float, float]]:
-    """(seconds, rate, requests expected over the idle time before) along a cycle.
+class _Course:
+    """Requests since the start of a repeating cycle."""
 
-    Long segments are cut where the window leaves the segment before them.
-    """
-    pieces: list[Segment] = []
+    __slots__ = ("_before", "_cycle_s", "_rates", "_starts", "_total")
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._rates = [s.rate for s in segments]
+        self._starts: list[float] = []
+        self._before: list[float] = []
+        at = total = 0.0
+        for segment in segments:
+            self._starts.append(at)
+            self._before.append(total)
+            at += segment.seconds
+            total += segment.seconds * segment.rate
+        self._cycle_s, self._total = at, total
+
+    def until(self, second: float) -> float:
+        """Requests up to a moment, negative before the first cycle."""
+        cycles, rest = divmod(second, self._cycle_s)
+        i = bisect_right(self._starts, rest) - 1
+        return cycles * self._total + self._before[i] + (rest - self._starts[i]) * self._rates[i]
+
+    def between(self, start: float, end: float) -> float:
+        """Requests from one moment to a later one."""
+        return self.until(end) - self.until(start)
+
+
+def _poisson(
+    course: _Course, at: float, piece: Segment, *, idle_s: float, cold_s: float
+) -> tuple[float, float, float]:
+    """(starts, requests each one delays, share of the time off) where rates are means."""
+    middle = at + piece.seconds / 2.0
+    quiet = math.exp(-min(course.between(middle - idle_s, middle), 700.0))
+    ahead = piece.rate * cold_s
+    off = quiet / (1.0 + ahead * quiet)
+    return piece.rate * piece.seconds * off, 1.0 + ahead, off
+
+
+def _recorded(
+    course: _Course, at: float, piece: Segment, *, idle_s: float, cold_s: float
+) -> tuple[float, float, float]:
+    """The same where the requests of a piece are those that came: the first one starts."""
+    off = max(0.0, 1.0 - course.between(at - idle_s, at))
+    started = off * min(1.0, piece.rate * piece.seconds)
+    return started, max(1.0, course.between(at, at + cold_s)), off
+
+
+def _pieces(segments: Sequence[Segment], idle_s: float) -> Iterator[tuple[float, Segment]]:
+    """Segments with their starts, cut where the idle time before no longer reaches beyond them."""
+    at = 0.0
+    most = 24 if 1 < len(segments) <= 500 else 1
     for segment in segments:
-        head = min(segment.seconds, idle_s)
-        count = max(1, min(24, math.ceil(head / 60.0))) if len(segments) > 1 else 1
-        if len(segments) > 500:
-            count = 1
-            head = segment.seconds
-        pieces.extend(Segment(head / count, segment.rate) for _ in range(count))
+        head = min(segment.seconds, idle_s) if len(segments) > 1 else segment.seconds
+        count = max(1, min(most, math.ceil(head / 60.0)))
+        for i in range(count):
+            yield at + i * head / count, Segment(head / count, segment.rate)
         if segment.seconds > head:
-            pieces.append(Segment(segment.seconds - head, segment.rate))
-    result = []
-    for i, piece in enumerate(pieces):
-        result.append((piece.seconds, piece.rate, _expected(pieces, i, idle_s)))
-    return result
-
-
-def _expected(pieces: Sequence[Segment], index: int, idle_s: float) -> float:
-    """Requests over the `idle_s` before the middle of a piece, the cycle repeating."""
-    left = idle_s
-    take = min(left, pieces[index].seconds / 2.0) if len(pieces) > 1 else left
-    expected = take * pieces[index].rate
-    left -= take
-    j = index - 1
-    while left > 1e-9:
-        piece = pieces[j]
-        take = min(left, piece.seconds)
-        expected += take * piece.rate
-        left -= take
-        j -= 1
-        if -j > len(pieces) * int(1 + idle_s // DAY_S + len(pieces)):
-            break
-    return expected
+            yield at + head, Segment(segment.seconds - head, segment.rate)
+        at += segment.seconds

@@ -57,6 +57,7 @@ class Load:
     `bins` are the segments by rising rate, at most MAX_BINS; a bin stands at the highest rate it
     holds. `peak` is the highest rate over at least a minute that is sized for, `beyond` the share
     of requests in windows above it (0 unless the spec sizes for less than every window).
+    `recorded` segments count requests that came, where those of a pattern are mean rates.
     """
 
     segments: tuple[Segment, ...]
@@ -66,6 +67,7 @@ class Load:
     beyond: float
     arrival_scv: float
     resolution_s: float
+    recorded: bool = False
 
     def scaled(self, factor: float) -> Load:
         """The same shape at `factor` times the rate."""
@@ -114,16 +116,28 @@ def _built(traffic: Traffic, window_s: float) -> Load:
         case _:
             assert_never(pattern)
     arrival_scv = 0.0 if traffic.arrival == "uniform" else traffic.burstiness**2
-    return _load(merge(segments), size_for, arrival_scv, resolution)
+    return _load(
+        merge(segments),
+        size_for,
+        arrival_scv=arrival_scv,
+        resolution=resolution,
+        recorded=isinstance(pattern, Trace),
+    )
 
 
 def _load(
-    segments: tuple[Segment, ...], size_for: float, arrival_scv: float, resolution: float
+    segments: tuple[Segment, ...],
+    size_for: float,
+    *,
+    arrival_scv: float,
+    resolution: float,
+    recorded: bool,
 ) -> Load:
     total_s = sum(s.seconds for s in segments)
     requests = sum(s.seconds * s.rate for s in segments)
-    peak = _sized_peak(segments, size_for)
-    kept = [s for s in segments if s.rate <= peak or size_for >= 1.0]
+    windows = _windows(segments, PEAK_WINDOW_S)
+    peak = _sized_peak(windows, size_for)
+    kept = [s for w in windows if w.rate <= peak for s in w.segments]
     inside = sum(s.seconds * s.rate for s in kept)
     return Load(
         segments=segments,
@@ -133,40 +147,67 @@ def _load(
         beyond=1.0 - inside / requests if requests > 0.0 else 0.0,
         arrival_scv=arrival_scv,
         resolution_s=resolution,
+        recorded=recorded,
     )
 
 
-def _sized_peak(segments: Sequence[Segment], size_for: float) -> float:
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Neighbouring segments and their mean rate over at least the window's width."""
+
+    segments: tuple[Segment, ...]
+    rate: float
+
+    @property
+    def seconds(self) -> float:
+        return sum(segment.seconds for segment in self.segments)
+
+
+def _sized_peak(windows: Sequence[_Window], size_for: float) -> float:
     """Highest rate over windows of at least a minute; below `size_for` 1, that quantile of them."""
-    windows = _windows(segments, PEAK_WINDOW_S)
     if size_for >= 1.0:
-        return max(rate for _, rate in windows)
-    ordered = sorted(windows, key=lambda window: window[1])
-    threshold = size_for * sum(seconds for seconds, _ in ordered)
+        return max(window.rate for window in windows)
+    ordered = sorted(windows, key=lambda window: window.rate)
+    threshold = size_for * sum(window.seconds for window in ordered)
     passed = 0.0
-    for seconds, rate in ordered:
-        passed += seconds
+    for window in ordered:
+        passed += window.seconds
         if passed >= threshold - 1e-9:
-            return rate
-    return ordered[-1][1]
+            return window.rate
+    return ordered[-1].rate
 
 
-def _windows(segments: Sequence[Segment], width_s: float) -> list[tuple[float, float]]:
-    """(seconds, mean rate) of consecutive windows of at least `width_s`."""
-    windows: list[tuple[float, float]] = []
-    seconds = requests = 0.0
+def _windows(segments: Sequence[Segment], width_s: float) -> list[_Window]:
+    """Consecutive windows of at least `width_s`; a segment that is as long stands for itself.
+
+    What is left between two of those is filled up to the width with what comes next.
+    """
+    windows: list[_Window] = []
+    pending: list[Segment] = []
+    seconds = 0.0
     for segment in segments:
-        if segment.seconds >= width_s and seconds == 0.0:
-            windows.append((segment.seconds, segment.rate))
+        if segment.seconds >= width_s:
+            if pending:
+                windows.append(_window(pending, width_s, beside=segment.rate))
+            windows.append(_Window((segment,), segment.rate))
+            pending, seconds = [], 0.0
             continue
+        pending.append(segment)
         seconds += segment.seconds
-        requests += segment.seconds * segment.rate
         if seconds >= width_s - 1e-9:
-            windows.append((seconds, requests / seconds))
-            seconds = requests = 0.0
-    if seconds > 0.0 and not windows:
-        windows.append((seconds, requests / seconds))
+            windows.append(_window(pending, width_s, beside=0.0))
+            pending, seconds = [], 0.0
+    if pending:
+        beside = windows[0].rate if windows else sum(s.seconds * s.rate for s in pending) / seconds
+        windows.append(_window(pending, width_s, beside=beside))
     return windows
+
+
+def _window(segments: Sequence[Segment], width_s: float, *, beside: float) -> _Window:
+    seconds = sum(s.seconds for s in segments)
+    missing = max(width_s - seconds, 0.0)
+    requests = sum(s.seconds * s.rate for s in segments) + missing * beside
+    return _Window(tuple(segments), requests / (seconds + missing))
 
 
 def _bins(segments: Sequence[Segment]) -> tuple[Bin, ...]:

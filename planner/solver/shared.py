@@ -244,13 +244,17 @@ def _tracked(ask: Ask, sized: Sized, floor: int, state: CacheState) -> Sized | N
 
     moments = demands(pool.load, lag_up_s=scaling.lag_up_s, lag_down_s=scaling.lag_down_s)
     bounds = track(
-        moments, needed, floor=floor, scheduled=scaling.scheduled, lead_s=scaling.lag_up_s
+        moments,
+        needed,
+        floor=floor,
+        scheduled=scaling.scheduled,
+        around_s=scaling.lag_up_s + scaling.lag_down_s,
     )
     found = replace(
         sized,
         groups=Range(min=bounds.minimum, max=bounds.maximum),
         average=bounds.average,
-        servers=tuple(max(n, bounds.minimum * k) for n in per_bin),
+        servers=tuple(max(math.ceil(n / k), bounds.minimum) * k for n in per_bin),
         concurrency=bounds.maximum * k,
         cold=cold,
         cache=state,

@@ -240,7 +240,9 @@ def _autoscaled(
         targets=targets,
         groups=Range(min=0 if zero else bounds.minimum, max=bounds.maximum),
         average=bounds.average,
-        servers=tuple(max(n, bounds.minimum * option.count) for n in per_bin),
+        servers=tuple(
+            max(math.ceil(n / option.count), bounds.minimum) * option.count for n in per_bin
+        ),
         concurrency=bounds.maximum * option.count,
         bounds=bounds,
     )
@@ -264,8 +266,8 @@ def _track(ask: Ask, pool: Pool, groups: list[int], scaling: Scaling, floor: int
         return groups[min(bisect_left(rates, rate - 1e-9), len(groups) - 1)]
 
     moments = _moments(ask, pool, scaling)
-    lead = scaling.lag_up_s
-    return track(moments, needed, floor=floor, scheduled=scaling.scheduled, lead_s=lead)
+    around_s = scaling.lag_up_s + scaling.lag_down_s
+    return track(moments, needed, floor=floor, scheduled=scaling.scheduled, around_s=around_s)
 
 
 def _moments(ask: Ask, pool: Pool, scaling: Scaling) -> tuple[Demand, ...]:
