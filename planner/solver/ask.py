@@ -68,12 +68,11 @@ class Ask:
 
     def targets(self, offering: Offering, model: Model) -> tuple[LatencyTarget, ...]:
         """The spec's targets, a model's own, and the platform's time limit per request."""
-        limit = limit_of(offering, Measure.REQUEST_SECONDS)
         own = model.latency or self.workload.slo.latency
-        if limit is None:
+        hard = time_limit(offering)
+        if hard is None or any(covers(t, hard) for t in own):
             return own
-        hard = LatencyTarget(label="p99", quantile=0.99, seconds=limit.value)
-        return own if any(covers(t, hard) for t in own) else (*own, hard)
+        return (*own, hard)
 
     def hardware_of(self, instance_type: str) -> Hardware | None:
         """Hardware of a type by name in any of the catalogs."""
@@ -105,6 +104,14 @@ class Ask:
             for f in choice.features
         )
         return (*self.workload.features, *own)
+
+
+def time_limit(offering: Offering) -> LatencyTarget | None:
+    """The platform's time limit per request, as a target for all but one request in a hundred."""
+    limit = limit_of(offering, Measure.REQUEST_SECONDS)
+    if limit is None:
+        return None
+    return LatencyTarget(label="p99", quantile=0.99, seconds=limit.value)
 
 
 def covers(target: LatencyTarget, hard: LatencyTarget) -> bool:

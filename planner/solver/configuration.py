@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from planner.capacity.latency import SplitPool
 from planner.model.candidate import Alternative, Latency, Range, Rejection
 from planner.model.catalog import Kind, Measure, Offering
 from planner.model.workload import Model
@@ -113,7 +114,9 @@ def at_share(ask: Ask, sized: Sized, model: Model) -> Sized:
     """A size found for a hotter model, under this model's own share of the traffic."""
     if sized.served_share == model.weight:
         return replace(sized, models=(model,))
-    pool = ask.pool(sized.slots.service, sized.offering.overhead_s, model.weight)
+    split = sized.slots.count if isinstance(sized.pool, SplitPool) else 0
+    overhead_s = sized.offering.overhead_s
+    pool = ask.pool(sized.slots.service, overhead_s, model.weight, slots=split)
     return replace(sized, models=(model,), served_share=model.weight, pool=pool)
 
 

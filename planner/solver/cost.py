@@ -43,15 +43,19 @@ def monthly_usd(workload: Workload, catalog: Catalog, offering: Offering, sized:
 def traffic_usd(workload: Workload, catalog: Catalog, sized: Sized) -> float:
     """USD a month for the data in and out of one endpoint: proportional to its requests."""
     requests = sized.pool.load.monthly_requests
-    total = 0.0
-    for meter_name, size in (
-        ("data-in-gb", workload.payload.request_bytes),
-        ("data-out-gb", workload.payload.response_bytes),
-    ):
-        meter = _meter(catalog, meter_name)
-        if meter is not None:
-            total += requests * size / GB * meter.price.usd
-    return total
+    return sum(requests * gb * meter.price.usd for _, gb, meter in _volumes(workload, catalog))
+
+
+def _volumes(workload: Workload, catalog: Catalog) -> tuple[tuple[str, float, Meter], ...]:
+    """(name of the line, GB per request, meter) for the data meters that the catalog has."""
+    payload = workload.payload
+    known = (
+        ("data-in-gb", "data in", payload.request_bytes),
+        ("data-out-gb", "data out", payload.response_bytes),
+        ("logging-gb", "payload logging", payload.request_bytes + payload.response_bytes),
+    )
+    found = ((name, size / GB, _meter(catalog, meter)) for meter, name, size in known)
+    return tuple((name, gb, meter) for name, gb, meter in found if meter is not None)
 
 
 def _line(name: str, quantity: float, unit: str, price: Price, *, note: str = "") -> CostLine:
@@ -114,15 +118,10 @@ def _meter(catalog: Catalog, name: str) -> Meter | None:
 
 def _data_lines(workload: Workload, catalog: Catalog, sized: Sized) -> tuple[CostLine, ...]:
     requests = sized.pool.load.monthly_requests
-    volumes = {
-        "data-in-gb": ("data in", requests * workload.payload.request_bytes / GB),
-        "data-out-gb": ("data out", requests * workload.payload.response_bytes / GB),
-    }
-    lines = []
-    for meter_name, (name, quantity) in volumes.items():
-        meter = _meter(catalog, meter_name)
-        if meter is not None:
-            lines.append(_line(name, quantity, meter.per, meter.price))
+    lines = [
+        _line(name, requests * gb, meter.per, meter.price)
+        for name, gb, meter in _volumes(workload, catalog)
+    ]
     storage = _meter(catalog, "storage-gb-month")
     if storage is not None and _has_volume(sized.offering):
         quantity = sized.average * volume_gb(sized)

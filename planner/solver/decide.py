@@ -257,7 +257,7 @@ def _margins(ask: Ask, parts: Sequence[Sized], overall_cold: float) -> tuple[Mar
         for target in own or ask.workload.slo.latency:
             predicted = part.pool.predicted(target, part.servers, part.cold)
             known = margins.get(target.label)
-            if known is None or predicted > known.predicted:
+            if known is None or predicted / target.seconds > known.predicted / known.target:
                 margins[target.label] = Margin(
                     objective=f"latency {target.label}",
                     target=target.seconds,

@@ -26,8 +26,10 @@ from planner.solver.cost import traffic_usd
 from planner.solver.hardware import slot_options
 from planner.solver.on_demand import size_on_demand
 from planner.solver.shared import Fleet, autoscale_shared, least_replicas, size_shared
-from planner.solver.sized import Sized
+from planner.solver.sized import Sized, sized_measure
 from planner.solver.sizing import size_single
+
+_ADDED_UP = (Measure.CONCURRENCY, Measure.PROVISIONED_CONCURRENCY, Measure.REPLICAS)
 
 MAX_SPLIT = 24
 REFINED = 5
@@ -108,8 +110,10 @@ def _shared_limits(offering: Offering, runs: Sequence[Run]) -> Rejection | None:
     for limit in offering.limits:
         if limit.scope in (Scope.REQUEST, Scope.ENDPOINT) or limit.advisory:
             continue
-        if limit.measure is Measure.CONCURRENCY:
-            total = sum(run.sized.concurrency * len(run.models) for run in runs)
+        if limit.measure in _ADDED_UP:
+            total = sum(
+                (sized_measure(run.sized, limit.measure) or 0.0) * len(run.models) for run in runs
+            )
             if total > limit.value:
                 return over_limit(limit, total, "spec.models")
     return None
@@ -126,6 +130,7 @@ def _runs(ask: Ask, offering: Offering, group: Alike) -> tuple[Run, ...] | Rejec
     key = (
         "runs", group.models[0].name, len(group.models), shape, offering.provider, offering.kind,
         offering.overhead_s, offering.autoscaling, offering.cold, offering.options, prices,
+        id(offering.limits),
     )  # fmt: skip
     found: tuple[Run, ...] | Rejection | None = ask.memo.get(key)
     if found is None:
@@ -144,7 +149,7 @@ def _count(ask: Ask, offering: Offering, group: Alike, heavy: Model) -> tuple[Ru
     known: dict[int, Sized | Rejection] = {}
 
     def size(index: int) -> Sized | Rejection:
-        model = replace(heavy, name=models[index].name, weight=models[index].weight)
+        model = replace(models[index], memory_bytes=heavy.memory_bytes)
         if offering.kind is Kind.ON_DEMAND:
             found = size_on_demand(ask, offering, model, model.weight)
         else:

@@ -6,6 +6,7 @@ are the one exception: they take the reference's service time per vCPU, a flagge
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,9 @@ from planner.model.candidate import Rejection
 from planner.model.catalog import Hardware, Kind, Offering
 from planner.model.units import format_duration, format_size
 from planner.model.workload import Assumption, Model, ServiceCurve, ServicePoint
+
+USED_UP = 0.9
+"""Throughput over concurrency from which a curve still rises in step: our choice."""
 
 HardwareOf = Callable[[str], Hardware | None]
 """Hardware of an instance type by name, over all catalogs of the run; None if unknown."""
@@ -42,13 +46,15 @@ def slot_options(
         return fit_in
     measured = [c for c in model.curves if c.instance_type == offering.instance_type]
     if measured and len(measured[0].points) > 1:
-        return _measured(model, measured[0], fit_in)
+        return _measured(model, offering, measured[0], fit_in)
     if measured:
-        return _from_point(model, offering, measured[0], fit_in)
+        vcpus = model.vcpus_per_request
+        return _from_point(model, offering, measured[0], fit_in, vcpus=vcpus)
     reference = _transferable(model, offering, hardware_of)
     if isinstance(reference, Rejection):
         return reference
-    return _from_point(model, offering, reference, fit_in, transferred=True)
+    vcpus = _vcpus_per_request(model, reference, hardware_of(reference.instance_type))
+    return _from_point(model, offering, reference, fit_in, vcpus=vcpus, transferred=True)
 
 
 def _memory_slots(model: Model, offering: Offering) -> int | Rejection:
@@ -75,17 +81,27 @@ def _memory_slots(model: Model, offering: Offering) -> int | Rejection:
 def _transferable(
     model: Model, offering: Offering, hardware_of: HardwareOf
 ) -> ServiceCurve | Rejection:
-    """A CPU measurement that may stand for this CPU type, or `no-profile`."""
+    """The CPU measurement nearest in size that may stand for this CPU type, or `no-profile`."""
     if offering.hardware.accelerators:
         return _no_profile(model, offering, "accelerators are never estimated")
+    found: list[tuple[float, str, ServiceCurve]] = []
     for curve in model.curves:
         hardware = hardware_of(curve.instance_type)
         if hardware is not None and hardware.accelerators:
             continue
         arch = hardware.arch if hardware is not None else "x86_64"
         if arch == offering.hardware.arch:
-            return curve
+            found.append((_distance(hardware, offering.hardware), curve.instance_type, curve))
+    if found:
+        return min(found, key=lambda one: one[:2])[2]
     return _no_profile(model, offering, f"nothing measured on a {offering.hardware.arch} CPU type")
+
+
+def _distance(measured: Hardware | None, wanted: Hardware) -> float:
+    """How unlike two CPU types are in vCPUs; a type that states none is like no other."""
+    if measured is None or measured.vcpus is None:
+        return math.inf
+    return abs(math.log(measured.vcpus / (wanted.vcpus or 1.0)))
 
 
 def _no_profile(model: Model, offering: Offering, why: str) -> Rejection:
@@ -102,9 +118,13 @@ def _kind_of_hardware(offering: Offering) -> str:
     return offering.hardware.accelerator or f"{offering.hardware.arch} CPUs"
 
 
-def _measured(model: Model, curve: ServiceCurve, memory_slots: int) -> tuple[Slots, ...]:
-    """The measured concurrencies up to what memory and the model allow."""
+def _measured(
+    model: Model, offering: Offering, curve: ServiceCurve, memory_slots: int
+) -> tuple[Slots, ...] | Rejection:
+    """The measured concurrencies up to what memory, the model and the offering allow."""
     cap = min(memory_slots, model.max_concurrency or 10**6)
+    if offering.kind is Kind.UNITS:
+        cap = min(cap, offering.step * offering.unit_slots)
     options = []
     for point in curve.points:
         if point.concurrency <= cap:
@@ -117,7 +137,28 @@ def _measured(model: Model, curve: ServiceCurve, memory_slots: int) -> tuple[Slo
                     assumptions=_spread(point),
                 )
             )
-    return tuple(options)
+    least = curve.points[0].concurrency
+    return tuple(options) or Rejection(
+        code="no-profile",
+        measured=f"measured from concurrency {least} on ({curve.source})",
+        allowed=f"a point at concurrency {cap} or less: no more fit on {offering.instance_type}",
+        path="spec.models.profile",
+        shortfall=least / cap,
+    )
+
+
+def _vcpus_per_request(model: Model, curve: ServiceCurve, measured_on: Hardware | None) -> float:
+    """What one request takes of a machine whose throughput the curve shows to be used up.
+
+    A curve that still rises in step with the concurrency does not show it: the spec's own value.
+    """
+    alone, last = curve.points[0], curve.points[-1]
+    if measured_on is None or measured_on.vcpus is None or len(curve.points) < 2:
+        return model.vcpus_per_request
+    parallel = alone.mean_s * max(p.concurrency / p.mean_s for p in curve.points)
+    if parallel > USED_UP * last.concurrency:
+        return model.vcpus_per_request
+    return max(model.vcpus_per_request, measured_on.vcpus / max(parallel, 1.0))
 
 
 def _from_point(
@@ -126,58 +167,54 @@ def _from_point(
     curve: ServiceCurve,
     memory_slots: int,
     *,
+    vcpus: float,
     transferred: bool = False,
 ) -> tuple[Slots, ...]:
-    """One request per vCPU share at the single-request service time."""
+    """One request per `vcpus` at the single-request service time; slower where there are fewer."""
     point = curve.points[0]
     service = service_time(model, point)
     assumptions = list(_spread(point))
     if transferred:
-        assumptions.append(_transfer_assumption(curve, offering))
-    if offering.kind is Kind.UNITS:
-        return (
-            Slots(
-                count=offering.step * offering.unit_slots,
-                service=service,
-                bound="one request per unit of concurrency",
-                assumptions=tuple(assumptions),
-            ),
-        )
-    if offering.kind is Kind.ON_DEMAND:
-        vcpus = offering.hardware.vcpus or 1.0
-        slow = max(1.0, model.vcpus_per_request / vcpus)
-        return (
-            Slots(
-                count=1,
-                service=service.times(slow),
-                bound="one request per instance",
-                assumptions=tuple(assumptions),
-            ),
-        )
+        assumptions.append(_transfer_assumption(curve, offering, vcpus))
+        if offering.hardware.vcpus is not None:
+            service = service.times(max(1.0, vcpus / offering.hardware.vcpus))
+    match offering.kind:
+        case Kind.UNITS:
+            count, bound = _unit_slots(offering, point)
+        case Kind.ON_DEMAND:
+            count, bound = 1, "one request per instance"
+        case Kind.REPLICAS | Kind.SHARED_REPLICAS:
+            count, bound = _replica_slots(model, offering, point, memory_slots, vcpus=vcpus)
+    return (Slots(count=count, service=service, bound=bound, assumptions=tuple(assumptions)),)
+
+
+def _unit_slots(offering: Offering, point: ServicePoint) -> tuple[int, str]:
+    count = offering.step * offering.unit_slots
+    if offering.hardware.accelerators and point.concurrency < count:
+        return point.concurrency, "measured concurrency"
+    return count, "one request per unit of concurrency"
+
+
+def _replica_slots(
+    model: Model, offering: Offering, point: ServicePoint, memory_slots: int, *, vcpus: float
+) -> tuple[int, str]:
     bounds = {"memory": memory_slots}
     if offering.hardware.accelerators:
         bounds["measured concurrency"] = point.concurrency
     elif offering.hardware.vcpus is not None:
-        share = offering.hardware.vcpus / model.vcpus_per_request
-        bounds["vCPUs"] = max(1, int(share + 1e-9))
+        bounds["vCPUs"] = max(1, int(offering.hardware.vcpus / vcpus + 1e-9))
     if model.max_concurrency is not None:
         bounds["max_concurrency"] = model.max_concurrency
     bound = min(bounds, key=lambda name: bounds[name])
-    return (
-        Slots(
-            count=max(1, bounds[bound]),
-            service=service,
-            bound=bound,
-            assumptions=tuple(assumptions),
-        ),
-    )
+    return max(1, bounds[bound]), bound
 
 
-def _transfer_assumption(curve: ServiceCurve, offering: Offering) -> Assumption:
+def _transfer_assumption(curve: ServiceCurve, offering: Offering, vcpus: float) -> Assumption:
     return Assumption(
         subject=f"service time on {offering.instance_type}",
         value=format_duration(curve.points[0].mean_s),
-        reason=f"as on {curve.instance_type or 'the reference'}: CPU types differ by slots only",
+        reason=f"as on {curve.instance_type or 'the reference'}: CPU types differ by slots only, "
+        f"one per {vcpus:.3g} vCPUs",
         source=curve.source,
     )
 

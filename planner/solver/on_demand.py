@@ -21,6 +21,9 @@ from planner.solver.sizing import check_cold, miss
 THROTTLED = 0.001
 """Share of requests that may be throttled where the spec states no `slo.errors`: an assumption."""
 
+NEVER = 1e-6
+"""Share that stands for none: some chance of a full endpoint always remains."""
+
 
 def size_on_demand(
     ask: Ask, offering: Offering, model: Model, share: float = 1.0
@@ -55,7 +58,8 @@ def size_on_demand(
 
 def _concurrency(ask: Ask, offering: Offering, pool: Pool, option: Slots) -> int | Rejection:
     """Least MaxConcurrency that throttles no more than allowed at the sized peak."""
-    allowed = ask.workload.slo.errors or THROTTLED
+    errors = ask.workload.slo.errors
+    allowed = THROTTLED if errors is None else max(errors, NEVER)
     cap = offering.max_concurrency or 1000
     busy = pool.load.peak * option.service.mean_s
     found = blocking_limit(busy, allowed, cap)
@@ -160,4 +164,6 @@ def _refusal(ask: Ask, sized: Sized) -> Rejection | None:
             path="spec.slo.cold_start",
             source_id="S5",
         )
-    return check_cold(ask, sized.cold) or miss(sized.pool, sized.targets, sized.cold)
+    return check_cold(ask, sized.cold) or miss(
+        sized.offering, sized.pool, sized.targets, sized.cold
+    )

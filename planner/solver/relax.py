@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from planner.model.candidate import Relaxation
-from planner.model.catalog import Catalog, Offering
+from planner.model.catalog import Catalog
 from planner.model.traffic import Diurnal, Intermittent, Spike, Stages, Steady, Trace, Traffic
 from planner.model.units import format_duration, format_fraction, format_usd
 from planner.model.workload import ColdStart, Compute, Constraints, Workload
@@ -19,6 +20,17 @@ MOST = 64.0
 STEPS = 12
 
 
+def _up(value: float, digits: int = 3) -> float:
+    """Rounded up to as many digits as are shown: what is printed is what was solved."""
+    scale = 10.0 ** (digits - 1 - math.floor(math.log10(value)))
+    return math.ceil(value * scale - 1e-9) / scale
+
+
+def _down(value: float, digits: int = 3) -> float:
+    scale = 10.0 ** (digits - 1 - math.floor(math.log10(value)))
+    return math.floor(value * scale + 1e-9) / scale
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knob:
     """One thing to relax by a factor from 1 (as asked) to MOST."""
@@ -29,12 +41,13 @@ class Knob:
     needed: Callable[[float], str]
 
 
-def relaxations(
-    ask: Ask, cheapest: Cheapest, sizeable: Sequence[Offering]
-) -> tuple[Relaxation, ...]:
-    """For every knob that alone suffices, the least turn of it, smallest first."""
+def relaxations(ask: Ask, cheapest: Cheapest, *, mendable: bool) -> tuple[Relaxation, ...]:
+    """For every knob that alone suffices, the least turn of it, smallest first.
+
+    `mendable` says that some candidate fell at a number, which a knob may change.
+    """
     found: list[tuple[float, Relaxation]] = []
-    if sizeable:
+    if mendable:
         for knob in _knobs(ask.workload):
             turn = _least(ask, cheapest, knob)
             if turn is not None:
@@ -75,9 +88,10 @@ def _knobs(workload: Workload) -> list[Knob]:
                 path="spec.constraints.budget.monthly",
                 now=format_usd(monthly),
                 turned=lambda f: _constrained(
-                    workload, replace(constraints, budget_monthly_usd=monthly * f)
+                    workload,
+                    replace(constraints, budget_monthly_usd=math.ceil(monthly * f * 100) / 100),
                 ),
-                needed=lambda f: format_usd(monthly * f),
+                needed=lambda f: format_usd(math.ceil(monthly * f * 100) / 100),
             )
         )
     most = constraints.replicas_max
@@ -99,8 +113,10 @@ def _knobs(workload: Workload) -> list[Knob]:
             Knob(
                 path="spec.slo.cold_start.fraction",
                 now=format_fraction(fraction),
-                turned=lambda f: _cold(workload, replace(cold, fraction=min(1.0, fraction * f))),
-                needed=lambda f: format_fraction(min(1.0, fraction * f)),
+                turned=lambda f: _cold(
+                    workload, replace(cold, fraction=min(1.0, _up(fraction * f)))
+                ),
+                needed=lambda f: format_fraction(min(1.0, _up(fraction * f))),
             )
         )
     return knobs
@@ -113,12 +129,12 @@ def _latency_knob(workload: Workload) -> Knob:
     def turned(factor: float) -> Workload:
         slo = replace(
             workload.slo,
-            latency=tuple(replace(t, seconds=t.seconds * factor) for t in targets),
+            latency=tuple(replace(t, seconds=_up(t.seconds * factor)) for t in targets),
         )
         return replace(workload, slo=slo)
 
     def text(factor: float) -> str:
-        return ", ".join(f"{t.label} {format_duration(t.seconds * factor)}" for t in targets)
+        return ", ".join(f"{t.label} {format_duration(_up(t.seconds * factor))}" for t in targets)
 
     return Knob(path="spec.slo.latency", now=text(1.0), turned=turned, needed=text)
 
@@ -127,8 +143,8 @@ def _rate_knob(workload: Workload) -> Knob:
     return Knob(
         path="spec.traffic",
         now="as asked",
-        turned=lambda f: scaled(workload, 1.0 / f),
-        needed=lambda f: f"at most {1.0 / f:.2g} x the rate",
+        turned=lambda f: scaled(workload, _down(1.0 / f, 2)),
+        needed=lambda f: f"at most {_down(1.0 / f, 2):.2g} x the rate",
     )
 
 

@@ -126,7 +126,7 @@ def size_shared(fleet: Fleet, offering: Offering) -> Sized | Rejection:
     slots = replace(slots, assumptions=(*slots.assumptions, CACHE_NOTE))
     pool = ask.pool(slots.service, offering.overhead_s, fleet.share)
     targets = ask.targets(offering, replace(fleet.largest, latency=()))
-    missed = miss(pool, targets, NEVER_COLD)
+    missed = miss(offering, pool, targets, NEVER_COLD)
     if missed is not None:
         return missed
     memory = _memory(offering)

@@ -11,10 +11,11 @@ from planner.capacity.cold_start import Idle, whole_endpoint
 from planner.capacity.latency import Pool, stable_count
 from planner.capacity.queue import NEVER_COLD, Cold
 from planner.model.candidate import Range, Rejection
-from planner.model.catalog import Kind, Offering, Scaling
+from planner.model.catalog import Kind, Measure, Offering, Scaling
 from planner.model.units import format_duration, format_fraction
 from planner.model.workload import LatencyTarget, Model
-from planner.solver.ask import Ask
+from planner.solver.ask import Ask, limit_of, time_limit
+from planner.solver.constraints import over_limit
 from planner.solver.hardware import Slots, slot_options
 from planner.solver.sized import Sized, check_sized
 
@@ -104,7 +105,7 @@ def _size(
         refused = check_cold(ask, cold)
         if refused is not None:
             return refused
-    missed = miss(pool, targets, cold)
+    missed = miss(offering, pool, targets, cold)
     if missed is not None:
         return missed
     if offering.autoscaling is None:
@@ -153,10 +154,18 @@ def check_cold(ask: Ask, cold: Cold) -> Rejection | None:
     return None
 
 
-def miss(pool: Pool, targets: tuple[LatencyTarget, ...], cold: Cold) -> Rejection | None:
-    """The target that no number of servers meets, by how much it is missed; None if all can be."""
+def miss(
+    offering: Offering, pool: Pool, targets: tuple[LatencyTarget, ...], cold: Cold
+) -> Rejection | None:
+    """The target that no number of servers meets, by how much it is missed; None if all can be.
+
+    The platform's own limit comes first: no other target would help.
+    """
     if pool.attainable(targets, cold):
         return None
+    limit, hard = limit_of(offering, Measure.REQUEST_SECONDS), time_limit(offering)
+    if limit is not None and hard is not None and not pool.attainable((hard,), cold):
+        return over_limit(limit, pool.best_case(hard, cold), "spec.models.service_time")
     worst: tuple[float, LatencyTarget, float] | None = None
     for target in targets:
         best = pool.best_case(target, cold)

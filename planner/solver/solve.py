@@ -6,6 +6,7 @@ late requests falls with every replica, so the fewest that pass are found by bis
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -54,14 +55,15 @@ def solve(workload: Workload, catalogs: Mapping[str, Catalog]) -> Outcome:
     feasible, fallen = search(ask, sized)
     if not feasible:
         return _infeasible(ask, fallen, excluded)
-    best = exact(ask, min(feasible, key=lambda c: c.rank))
+    chosen = min(feasible, key=lambda c: c.rank)
+    best = exact(ask, chosen)
     decisions = decide(ask, best)
     rules = advice.advise(ask, best, decisions[0], feasible)
     decisions = (replace(decisions[0], advice=rules), *decisions[1:])
     return Solved(
         workload=workload.name,
         decisions=decisions,
-        alternatives=_alternatives(ask, best, feasible, fallen),
+        alternatives=_alternatives(ask, chosen, feasible, fallen),
         excluded=excluded,
     )
 
@@ -166,14 +168,14 @@ def _alike(
 
 def _alternatives(
     ask: Ask,
-    best: Configuration,
+    chosen: Configuration,
     feasible: Sequence[Configuration],
     fallen: Sequence[tuple[Configuration | Offering, Rejection]],
 ) -> tuple[Alternative, ...]:
     result: list[Alternative] = []
     shown: dict[tuple[str, str], int] = {}
     for configuration in sorted(feasible, key=lambda c: c.rank):
-        if configuration.rank == best.rank:
+        if configuration is chosen:
             continue
         mode = (configuration.provider, configuration.hosting)
         shown[mode] = shown.get(mode, 0) + 1
@@ -206,7 +208,8 @@ def _infeasible(
     fallen: Sequence[tuple[Configuration | Offering, Rejection]],
     excluded: tuple[Exclusions, ...],
 ) -> Infeasible:
-    misses = sorted(_fallen(fallen), key=_miss_order)
+    by_number = tuple(e for e in excluded if math.isfinite(e.rejection.shortfall))
+    misses = sorted((*_fallen(fallen), *_first_of(by_number)), key=_miss_order)
     nearest: list[Alternative] = []
     seen: set[tuple[str, str, str]] = set()
     for miss in misses:
@@ -218,9 +221,20 @@ def _infeasible(
     return Infeasible(
         workload=ask.workload.name,
         misses=tuple(nearest),
-        relaxations=relax.relaxations(ask, cheapest, _screened(ask)[0]),
+        relaxations=relax.relaxations(ask, cheapest, mendable=bool(fallen or by_number)),
         excluded=excluded,
     )
+
+
+def _first_of(excluded: Iterable[Exclusions]) -> Iterable[Alternative]:
+    """One candidate for all that fell together."""
+    for group in excluded:
+        yield Alternative(
+            provider=group.provider,
+            hosting=group.hosting,
+            instance_type=group.instance_types[0],
+            rejection=group.rejection,
+        )
 
 
 def _miss_order(a: Alternative) -> tuple[object, ...]:
