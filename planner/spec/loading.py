@@ -6,8 +6,8 @@ text -> node tree -> overlays -> settings -> data -> sections -> files -> rules 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from pydantic import BaseModel
 from yaml.nodes import MappingNode, Node
@@ -44,57 +44,51 @@ def _no_features(_name: str, _settings: Any) -> tuple[Feature, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plugins:
-    """What the loader asks the providers."""
+class Plugins(TypedDict):
+    """What the loader asks of the providers; keyword arguments of `load`.
+
+    `settings_models` returns the model of a block by the provider's name, `features_of` what a
+    valid block asks for, `hostings` are the modes that providers add to the common four.
+    """
 
     settings_models: SettingsModels
-    names: Sequence[str]
-    features_of: FeaturesOf
-    rules: tuple[Rule, ...]
+    provider_names: Sequence[str]
+    features_of: NotRequired[FeaturesOf]
+    hostings: NotRequired[Sequence[str]]
 
 
-def load(  # noqa: PLR0913  every port and option of the stage, by keyword only
+def load(
     sources: Sequence[Source],
     *,
     reader: Reader,
-    settings_models: SettingsModels,
-    provider_names: Sequence[str],
     overlays: Sequence[Source] = (),
     sets: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
-    features_of: FeaturesOf = _no_features,
-    hostings: Sequence[str] = (),
+    **plugins: Unpack[Plugins],
 ) -> tuple[Spec, ...]:
     """Return every endpoint of the sources, in their order.
 
     Raises SpecError with all independent diagnostics of all sources, UsageError for a setting
-    whose path does not exist. `hostings` are the modes that providers add to the common four.
+    whose path does not exist.
     """
-    plugins = _Plugins(
-        settings_models=settings_models,
-        names=tuple(provider_names),
-        features_of=features_of,
-        rules=(
-            *MODEL_RULES,
-            *TRAFFIC_RULES,
-            *SLO_RULES,
-            *PLACEMENT_RULES,
-            hosting_rule(hostings),
-        ),
-    )
     run = _Run(reader, {} if env is None else env, plugins)
     return run.load(sources, overlays, sets)
+
+
+_RULES: tuple[Rule, ...] = (*MODEL_RULES, *TRAFFIC_RULES, *SLO_RULES, *PLACEMENT_RULES)
 
 
 class _Run:
     """One run: what its documents share."""
 
-    def __init__(self, reader: Reader, env: Mapping[str, str], plugins: _Plugins) -> None:
+    def __init__(self, reader: Reader, env: Mapping[str, str], plugins: Plugins) -> None:
         self._report = Report()
         self._files = Files(reader, self._report)
         self._env = env
-        self._plugins = plugins
+        self._settings_models = plugins["settings_models"]
+        self._provider_names = tuple(plugins["provider_names"])
+        self._features_of = plugins.get("features_of", _no_features)
+        self._rules = (*_RULES, hosting_rule(plugins.get("hostings", ())))
         self._names: dict[str, Place] = {}
 
     def load(
@@ -107,10 +101,8 @@ class _Run:
         ]
         layers = [layer for source in overlays for layer in self._documents(source, fix=_LEAVE_OUT)]
         self._check_layers(layers, [node for _, _, node in documents])
-        plugins = self._plugins
-        assigner = Assigner(
-            parse_settings(sets, self._report), plugins.settings_models, plugins.names
-        )
+        settings = parse_settings(sets, self._report)
+        assigner = Assigner(settings, self._settings_models, self._provider_names)
         specs = []
         for name, index, node in documents:
             spec = self._spec(name, index, _laid(node, layers), assigner)
@@ -154,17 +146,16 @@ class _Run:
         sheet = Sheet(assigned, constructor.data(assigned), report)
         if not _is_endpoint(sheet):
             return None
-        plugins = self._plugins
         sections = read_sections(
-            sheet, settings_models=plugins.settings_models, provider_names=plugins.names
+            sheet, settings_models=self._settings_models, provider_names=self._provider_names
         )
         sections = self._with_files(sheet, sections, name)
-        check(sheet, sections, plugins.rules)
+        check(sheet, sections, self._rules)
         self._check_name(sheet, sections)
         if report.count:
             return None
         sheet.data = None
-        workload = to_workload(sections, _choices(sections, plugins.features_of))
+        workload = to_workload(sections, _choices(sections, self._features_of))
         return Spec(source=name, index=index, workload=workload, places=_Places(sheet))
 
     def _with_files(self, sheet: Sheet, sections: Sections, source: str) -> Sections:

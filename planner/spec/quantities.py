@@ -21,9 +21,10 @@ from pydantic_core import CoreSchema, core_schema
 from planner.model import units
 from planner.model.units import Scalar, UnitError
 
+UNIT = "x-unit"
 _ENV = r"|\$\{env:[^}]*\}"
 _NUM = r"(\d+(\.\d+)?|\.\d+)"
-_GROUP = rf"({_NUM}|\d{{1,3}}(,\d{{3}})+)"
+_GROUP = rf"({_NUM}|\d{{1,3}}(,\d{{3}})+(\.\d+)?)"
 _TIME = rf"({_NUM}\s*(ns|us|µs|μs|ms|s|min|m|h|d|w)\s*)+"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 
@@ -63,11 +64,14 @@ class Quantity:
         return dict(self._schema)
 
 
-def _written(pattern: str, example: str, *numbers: dict[str, Any]) -> dict[str, Any]:
-    """Schema of a quantity: text of one form, or a bare number where one is unambiguous."""
+def _written(unit: str, pattern: str, example: str, *numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a quantity: text of one form, or a bare number where one is clear.
+
+    UNIT stays in it for whoever has to write a default as a person would.
+    """
     text = {"type": "string", "pattern": f"^({pattern}{_ENV})$"}
     body = {"anyOf": [text, *numbers]} if numbers else text
-    return {**body, "examples": [example]}
+    return {**body, "examples": [example], UNIT: unit}
 
 
 def _number(value: Any) -> float:
@@ -136,20 +140,28 @@ def _kind(value: Any) -> str:
     return "a mapping" if isinstance(value, dict) else "a list"
 
 
-_DURATION = _written(rf"0|{_TIME}|P(\d+(\.\d+)?[WD])*(T(\d+(\.\d+)?[HMS])+)?", "50ms", {"const": 0})
-_SIZE = _written(rf"{_GROUP}\s*([kKMGTP]i?B?|B)?", "120MiB", {"type": "number", "minimum": 0})
+_DURATION = _written(
+    "duration", rf"0|{_TIME}|P(\d+(\.\d+)?[WD])*(T(\d+(\.\d+)?[HMS])+)?", "50ms", {"const": 0}
+)
+_SIZE = _written(
+    "size", rf"{_GROUP}\s*([kKMGTP]i?B?|B)?", "120MiB", {"type": "number", "minimum": 0}
+)
 _PER = r"\s*/\s*(s|sec|second|min|minute|h|hour|d|day|w|week)"
-_RATE = _written(rf"{_GROUP}({_PER})?", "1200/s", {"type": "number", "minimum": 0})
+_RATE = _written("rate", rf"{_GROUP}({_PER})?", "1200/s", {"type": "number", "minimum": 0})
 _FRACTION = _written(
+    "fraction",
     r"(100(\.0+)?|\d{1,2}(\.\d+)?|\.\d+)\s*%|0?\.\d+|0|1(\.0+)?",
     "65%",
     {"type": "number", "minimum": 0, "maximum": 1},
 )
 _RATIO = _written(
-    rf"{_GROUP}\s*%|0?\.\d+|0|1(\.0+)?", "120%", {"type": "number", "minimum": 0, "maximum": 1}
+    "fraction",
+    rf"{_GROUP}\s*%|0?\.\d+|0|1(\.0+)?",
+    "120%",
+    {"type": "number", "minimum": 0, "maximum": 1},
 )
-_MONEY = _written(rf"{_GROUP}\s*USD", "3000 USD")
-_CLOCK = _written(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00(:00)?", "20:30")
+_MONEY = _written("money", rf"{_GROUP}\s*USD", "3000 USD")
+_CLOCK = _written("clock", r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00(:00)?", "20:30")
 
 Duration = Annotated[float, Quantity(units.parse_duration, _DURATION)]
 PositiveDuration = Annotated[

@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from planner.spec.quantities import UNIT
 from planner.spec.sections import EndpointDocument
 
 SCHEMA_ID = "urn:planner:schema:endpoint:v1alpha1"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TIMES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def endpoint_schema(provider_models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
@@ -19,20 +21,56 @@ def endpoint_schema(provider_models: Mapping[str, type[BaseModel]]) -> dict[str,
     ordered = sorted(provider_models.items())
     models: list[type[BaseModel]] = [EndpointDocument, *(model for _, model in ordered)]
     references, whole = models_json_schema([(model, "validation") for model in models])
-    definitions: dict[str, Any] = whole.get("$defs", {})
-    blocks = {name: references[model, "validation"] for name, model in ordered}
-    definitions["SpecKeys"]["properties"]["providers"] = {
+    definitions: dict[str, Any] = whole["$defs"]
+    keys = definitions["SpecKeys"]
+    keys["properties"]["providers"] = {
         "type": "object",
         "description": "One block per candidate provider; two blocks mean: compare, and choose.",
         "minProperties": 1,
         "additionalProperties": False,
-        "properties": blocks,
+        "properties": {name: references[model, "validation"] for name, model in ordered},
     }
-    definitions["SpecKeys"]["oneOf"] = [{"required": ["models"]}, {"required": ["models_from"]}]
+    keys["oneOf"] = [{"required": ["models"]}, {"required": ["models_from"]}]
+    for definition in definitions.values():
+        _tidy(definition)
     root = definitions.pop("EndpointDocument")
     return {
         "$schema": _DIALECT,
         "$id": SCHEMA_ID,
+        "title": "Endpoint",
         **root,
         "$defs": {name: definitions[name] for name in sorted(definitions)},
     }
+
+
+def _tidy(value: Any) -> None:
+    """Drop titles that repeat the key, close maps, and write defaults as a person would."""
+    for item in value if isinstance(value, list) else ():
+        _tidy(item)
+    if not isinstance(value, dict):
+        return
+    if isinstance(value.get("title"), str):
+        del value["title"]
+    unit = value.pop(UNIT, None)
+    if "patternProperties" in value:
+        value["additionalProperties"] = False
+    if "default" in value:
+        value["default"] = _default(value["default"], unit)
+        if value["default"] is None:
+            del value["default"]
+    for item in value.values():
+        _tidy(item)
+
+
+def _default(number: Any, unit: str | None) -> Any:
+    """Write a default with its unit where a bare number would not be valid."""
+    if not isinstance(number, int | float):
+        return number
+    if unit == "money":
+        return f"{number:g} USD"
+    if unit == "duration":
+        for name, seconds in _TIMES:
+            if number and number % seconds == 0:
+                return f"{number / seconds:g}{name}"
+        return f"{number * 1000:g}ms" if number else "0s"
+    return number

@@ -153,7 +153,7 @@ class TraceBlock(TrafficBlock):
     columns: ColumnsBlock = Field(default_factory=ColumnsBlock)
     bucket: PositiveDuration | None = None
     scale: PositiveNumber = 1.0
-    size_for: SizeFor = 0.99
+    size_for: SizeFor = Field(default=0.99, json_schema_extra={"default": "p99"})
 
 
 AnyTraffic = SteadyBlock | IntermittentBlock | DiurnalBlock | StagesBlock | TraceBlock
