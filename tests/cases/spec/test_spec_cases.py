@@ -4,7 +4,8 @@ title     what the case shows
 base      a file of `bases/` that `edit` changes by replacing text, or
 files     texts by name; `planner.yaml` is the spec unless `sources` says otherwise
 binary    files given as hexadecimal
-overlays, sets, env
+overlays, sets, env, directories
+without   a package whose absence the case shows
 expected  diagnostics, all of them and in order: code, at ("file:line:column", or "line:column"
           in planner.yaml), path, and parts of message, hint and excerpt; or
 usage     code, and parts of message and hint; or
@@ -16,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,6 +112,8 @@ def check_values(case: dict[str, Any], specs: tuple[Spec, ...]) -> None:
 
 @pytest.mark.parametrize("case", list(cases()))
 def test_case(case: dict[str, Any]) -> None:
+    if "without" in case and find_spec(case["without"]) is not None:
+        pytest.skip(f"{case['without']} is installed")
     if "values" in case:
         check_values(case, run(case))
         return
