@@ -33,17 +33,17 @@ def sensitivities(
             lambda f: format_rate(peak * f),
         )
     ]
-    curves = max(workload.models, key=lambda m: m.weight).curves
-    if curves:
-        mean = curves[0].points[0].mean_s
-        found.append(
-            _sensitivity(
-                "service time",
-                now,
-                lambda f: cheapest(slowed(workload, f), catalogs),
-                lambda f: format_duration(mean * f),
-            )
+    lead = now.runs[0].sized
+    outside = sum(call.latency_s for call in lead.models[0].external_calls)
+    own = lead.slots.service.mean_s - outside
+    found.append(
+        _sensitivity(
+            "service time",
+            now,
+            lambda f: cheapest(slowed(workload, f), catalogs),
+            lambda f: format_duration(outside + own * f),
         )
+    )
     return tuple(found)
 
 
