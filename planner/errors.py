@@ -1,10 +1,10 @@
 """Errors that reach a user, each with a stable code and an exit code.
 
-    PlannerError
-    +-- SpecError         one or more diagnostics in the user's files
-    +-- InfeasibleError   a valid spec that nothing in the searched space can meet
-    +-- UsageError        the command line itself is wrong
-    +-- ProviderError     a provider plugin could not be found, loaded or used
+PlannerError
++-- SpecError         one or more diagnostics in the user's files
++-- InfeasibleError   a valid spec that nothing in the searched space can meet
++-- UsageError        the command line itself is wrong
++-- ProviderError     a provider plugin could not be found, loaded or used
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -30,7 +30,7 @@ from planner import __version__, plans, solver
 from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError, UsageError
 from planner.model.candidate import Outcome, Solved
-from planner.model.catalog import Catalog
+from planner.model.catalog import Catalog, LimitOverride
 from planner.model.change import ChangeSet
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import ApiCall, DesiredState
@@ -58,14 +58,19 @@ def load(
     *,
     overlays: Iterable[Given] = (),
     sets: Sequence[str] = (),
+    limits: Iterable[Given] = (),
     env: Mapping[str, str] | None = None,
 ) -> tuple[Spec, ...]:
     """Read specs from files and directories, apply overlays and `path=value` settings.
 
+    `limits` are `kind: Limits` files, later ones over earlier; they replace limits of the catalogs.
     `env` feeds `${env:NAME}`; None takes the process's environment. Raises SpecError with every
     independent error of all files, UsageError for a setting that does not exist.
     """
+    known = os.environ if env is None else env
     sources, unread = _parted(read_specs(paths))
+    known_limits, bad_limits = _limits(limits, known)
+    unread += bad_limits
     layers, unread_layers = _parted(read_files(overlays))
     unread += unread_layers
     specs: tuple[Spec, ...] = ()
@@ -78,14 +83,14 @@ def load(
                 provider_names=registry.names(),
                 overlays=layers,
                 sets=sets,
-                env=os.environ if env is None else env,
+                env=known,
                 features_of=lambda name, settings: registry.get(name).features(settings),
             )
         except SpecError as error:
             raise SpecError((*unread, *error.diagnostics)) from error
     if unread:
         raise SpecError(unread)
-    return specs
+    return tuple(replace(spec, limits=known_limits) for spec in specs) if known_limits else specs
 
 
 def check(specs: Iterable[Spec]) -> None:
@@ -167,6 +172,22 @@ def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
         }
         for state in run.desired
     ]
+
+
+def _limits(
+    given: Iterable[Given], env: Mapping[str, str]
+) -> tuple[tuple[LimitOverride, ...], tuple[Diagnostic, ...]]:
+    """The overrides of all files, and what is wrong in them."""
+    sources, problems = _parted(read_files(given))
+    found: list[LimitOverride] = []
+    for source in sources:
+        from planner.spec.limits_file import read_limits
+
+        try:
+            found.extend(read_limits(source, env=env))
+        except SpecError as error:
+            problems += error.diagnostics
+    return tuple(found), problems
 
 
 def _parted(read: Iterable[Read]) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:

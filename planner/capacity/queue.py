@@ -118,7 +118,7 @@ class Line:
         decay, exp = queue.decay, math.exp
         late = 0.0
         for share, service_s in self._service.points():
-            if service_s < room:
+            if service_s <= room:
                 late += share * exp(-decay * (room - service_s))
         return queue.probability * late
 

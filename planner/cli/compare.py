@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import Manners, ResultOptions
+from planner.cli.options import LimitsOption, Manners, ResultOptions
 from planner.cli.output import save, show
-from planner.cli.specs import read_paths
+from planner.cli.specs import Changes, read_paths
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
 
@@ -32,6 +32,7 @@ class Options(ResultOptions):
         list[str],
         typer.Option("--set", metavar="PATH=VALUE", help="Change the right side: traffic.rate=2x."),
     ] = field(default_factory=list)
+    limits: LimitsOption = field(default_factory=list)
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
@@ -49,12 +50,10 @@ def run(options: Options, manners: Manners) -> ExitCode:
     from planner.plans.compare import comparison_document
     from planner.views.compare_text import render_comparison
 
-    left = read_paths([options.left], overlays=[], sets=[], manners=manners)
+    left = read_paths([options.left], limits=options.limits, manners=manners)
+    changes = Changes(overlays=options.overlay, sets=options.sets)
     right = read_paths(
-        [options.right or options.left],
-        overlays=options.overlay,
-        sets=options.sets,
-        manners=manners,
+        [options.right or options.left], changes=changes, limits=options.limits, manners=manners
     )
     sides = workflow.compare(left, right)
     labels = (options.left, _right_label(options))

@@ -41,6 +41,17 @@ class Manners:
             sys.stderr.write(f"{text}\n")
 
 
+LimitsOption = Annotated[
+    list[str],
+    typer.Option(
+        "--limits",
+        metavar="FILE",
+        envvar="PLANNER_LIMITS",
+        help="Limits of a `kind: Limits` file, in place of the catalog's.",
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SpecOptions:
     """Which specs, and what is changed about them before they are read."""
@@ -67,6 +78,7 @@ class SpecOptions:
             help="Change one value below `spec`: traffic.rate=2x, slo.latency.p99=30ms.",
         ),
     ] = field(default_factory=list)
+    limits: LimitsOption = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,18 +19,31 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What is changed about specs before they are read."""
+
+    overlays: Sequence[str] = ()
+    sets: Sequence[str] = ()
+
+
 def read(options: SpecOptions, manners: Manners) -> tuple[Spec, ...]:
     """Load what the options name, the current directory where they name nothing."""
+    changes = Changes(overlays=options.overlay, sets=options.sets)
     return read_paths(
-        options.paths or ["."], overlays=options.overlay, sets=options.sets, manners=manners
+        options.paths or ["."], changes=changes, limits=options.limits, manners=manners
     )
 
 
 def read_paths(
-    paths: list[str], *, overlays: list[str], sets: list[str], manners: Manners
+    paths: Sequence[str],
+    *,
+    changes: Changes = Changes(),
+    limits: Sequence[str] = (),
+    manners: Manners,
 ) -> tuple[Spec, ...]:
     """Load these paths; `-` stands for standard input and may come up once."""
-    if [*paths, *overlays].count(STDIN) > 1:
+    if [*paths, *changes.overlays, *limits].count(STDIN) > 1:
         raise UsageError(
             "stdin-twice",
             "standard input can be read once, but `-` is given twice",
@@ -38,7 +53,10 @@ def read_paths(
 
     started = perf_counter()
     specs = workflow.load(
-        [_given(path) for path in paths], overlays=[_given(path) for path in overlays], sets=sets
+        [_given(path) for path in paths],
+        overlays=[_given(path) for path in changes.overlays],
+        sets=changes.sets,
+        limits=[_given(path) for path in limits],
     )
     seconds = perf_counter() - started
     manners.note(f"loaded {len(specs)} specs in {seconds:.2f} s", level=1)

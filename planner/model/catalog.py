@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from planner.diagnostics import Location
+
 
 class Kind(StrEnum):
     """How an offering supplies and prices capacity."""
@@ -66,6 +68,19 @@ class Limit:
     as_of: str
     source_id: str = ""
     advisory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOverride:
+    """A limit as the user knows it better, and where the user says so."""
+
+    provider: str
+    name: str
+    value: float
+    source: str
+    as_of: str
+    path: str
+    location: Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ from fnmatch import fnmatchcase
 from planner.diagnostics import Diagnostic
 from planner.errors import ProviderError, SpecError
 from planner.model.candidate import Decision
-from planner.model.catalog import Catalog
+from planner.model.catalog import Catalog, LimitOverride
 from planner.model.resource import DesiredState
 from planner.provider import registry
+from planner.provider.overrides import overridden, unknown_limits
 from planner.spec import Spec
 
 _TYPO = 0.9
@@ -23,7 +24,8 @@ class Market:
     """The catalogs of one run; each provider is loaded once, each price list once."""
 
     def __init__(self) -> None:
-        self._catalogs: dict[int, Catalog] = {}
+        self._catalogs: dict[tuple[int, tuple[LimitOverride, ...]], Catalog] = {}
+        self._sources: list[Catalog] = []
         self._instances: dict[int, frozenset[str]] = {}
 
     @property
@@ -43,13 +45,22 @@ class Market:
             except ProviderError as error:
                 problems.append(blamed(spec, choice.name, error))
             else:
-                offers[choice.name] = self._catalogs.setdefault(id(catalog), catalog)
+                offers[choice.name] = self._catalog(catalog, spec.limits)
+                problems.extend(unknown_limits(catalog, spec.limits))
         if not problems:
             names = frozenset().union(*(self._names(catalog) for catalog in offers.values()))
             problems.extend(_unknown_instances(spec, names))
         if problems:
             raise SpecError(tuple(problems))
         return offers
+
+    def _catalog(self, catalog: Catalog, limits: tuple[LimitOverride, ...]) -> Catalog:
+        """The one object of this run for a catalog under these limits."""
+        key = (id(catalog), limits)
+        if key not in self._catalogs:
+            self._sources.append(catalog)
+            self._catalogs[key] = overridden(catalog, limits)
+        return self._catalogs[key]
 
     def desired(self, spec: Spec, decision: Decision) -> DesiredState:
         """Cloud objects of a decision; SpecError where the spec lacks what the cloud needs."""

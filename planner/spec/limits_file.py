@@ -46,11 +46,8 @@ class LimitsDocument(SpecBlock):
     spec: LimitsBlock
 
 
-Placed = tuple[LimitOverride, Location]
-
-
-def read_limits(source: Source, *, env: Mapping[str, str]) -> tuple[Placed, ...]:
-    """Every override of one file with its place; SpecError with all that is wrong in it."""
+def read_limits(source: Source, *, env: Mapping[str, str]) -> tuple[LimitOverride, ...]:
+    """Every override of one file; SpecError with all that is wrong in it."""
     report = Report()
     nodes = compose(source.name, source.text, report)
     if report.count == 0 and len(nodes) != 1:
@@ -66,7 +63,7 @@ def read_limits(source: Source, *, env: Mapping[str, str]) -> tuple[Placed, ...]
     report.raise_any()
     assert document is not None
     body = document.spec
-    found: list[Placed] = []
+    found: list[LimitOverride] = []
     for provider, named in body.limits.items():
         for name, value in named.items():
             steps = ("spec", "limits", provider, name)
@@ -78,7 +75,7 @@ def read_limits(source: Source, *, env: Mapping[str, str]) -> tuple[Placed, ...]
                 source=f"{source.name}: {body.source}",
                 as_of=body.date,
                 path=join_path(steps),
+                location=Location(file=place.file, line=place.line, column=place.column),
             )
-            where = Location(file=source.name, line=place.line, column=place.column)
-            found.append((override, where))
+            found.append(override)
     return tuple(found)

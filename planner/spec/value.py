@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from planner.diagnostics import Location
+from planner.model.catalog import LimitOverride
 from planner.model.workload import Workload
 
 Reader: TypeAlias = Callable[[str], bytes]
@@ -23,12 +24,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """One endpoint as its file states it: the `index`-th document of `source`, complete."""
+    """One endpoint as its file states it: the `index`-th document of `source`, complete.
+
+    `limits` replace the catalog's, where the user knows better.
+    """
 
     source: str
     index: int
     workload: Workload
     places: Callable[[str], tuple[Location, str]] = field(repr=False, compare=False)
+    limits: tuple[LimitOverride, ...] = ()
 
     def locate(self, path: str) -> Location | None:
         """Location of `spec.traffic.rate` or `spec.models[0].size`, or of its nearest parent."""
