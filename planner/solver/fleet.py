@@ -23,7 +23,7 @@ from planner.solver.configuration import (
 )
 from planner.solver.constraints import over_limit
 from planner.solver.cost import traffic_usd
-from planner.solver.hardware import slot_options
+from planner.solver.hardware import asks_of, slot_options
 from planner.solver.on_demand import size_on_demand
 from planner.solver.shared import Fleet, autoscale_shared, least_replicas, size_shared
 from planner.solver.sized import Sized, sized_measure
@@ -54,20 +54,9 @@ def alike(models: Sequence[Model]) -> tuple[Alike, ...]:
 
     Memory counts by the largest of a group: 2,000 models of 2,000 sizes are sized as one.
     """
-
-    def ask_of(model: Model) -> tuple[object, ...]:
-        return (
-            model.curves,
-            model.external_calls,
-            model.max_concurrency or 0,
-            model.vcpus_per_request,
-            model.compute,
-            model.latency,
-        )
-
     keyed: dict[tuple[object, ...], list[Model]] = {}
     for model in models:
-        keyed.setdefault(ask_of(model), []).append(model)
+        keyed.setdefault((asks_of(model), model.latency), []).append(model)
     return tuple(
         Alike(models=tuple(sorted(group, key=lambda m: (-m.weight, m.name))))
         for group in keyed.values()

@@ -37,6 +37,17 @@ class Slots:
     assumptions: tuple[Assumption, ...] = ()
 
 
+def asks_of(model: Model) -> tuple[object, ...]:
+    """What a model asks of hardware beside memory; models with equal answers run alike."""
+    return (
+        tuple((c.instance_type, c.points) for c in model.curves),
+        model.external_calls,
+        model.max_concurrency or 0,
+        model.vcpus_per_request,
+        model.compute,
+    )
+
+
 def slot_options(
     model: Model, offering: Offering, hardware_of: HardwareOf
 ) -> tuple[Slots, ...] | Rejection:

@@ -16,7 +16,7 @@ from planner.model.catalog import Offering
 from planner.model.units import format_size
 from planner.model.workload import Assumption, LatencyTarget, Model
 from planner.solver.ask import Ask
-from planner.solver.hardware import Slots, slot_options
+from planner.solver.hardware import Slots, asks_of, slot_options
 from planner.solver.sized import Sized, check_sized
 from planner.solver.sizing import check_cold, floor_groups, miss
 
@@ -90,7 +90,7 @@ def _kinds(models: Sequence[Model]) -> tuple[tuple[Model, float], ...]:
     """One model for each way to ask for hardware, with the weight of all that ask so."""
     kinds: dict[tuple[object, ...], tuple[Model, float]] = {}
     for m in models:
-        key = (m.curves, m.external_calls, m.max_concurrency, m.vcpus_per_request, m.compute)
+        key = asks_of(m)
         first, weight = kinds.get(key, (m, 0.0))
         kinds[key] = (first, weight + m.weight)
     return tuple(kinds.values())

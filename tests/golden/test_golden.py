@@ -2,19 +2,21 @@
 
 Scenarios are directories under tests/golden/scenarios: `cmd` (one line, run inside the directory),
 `expected.stdout`, `expected.stderr` and `exit` where it is not 0. Every example is a scenario too:
-its plan as text and JSON and its API calls stand under tests/golden/examples.
+its plan as text and JSON, its explanation and its API calls stand under tests/golden/examples.
 
     pytest tests/golden --update-golden     rewrites what is expected
 """
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support import botocore_walk, databricks_rules
 from tests.support.code import ROOT
 from tests.support.command import planner
 
@@ -68,8 +70,23 @@ def test_example(example: Path, expected: Compare, tmp_path: Path) -> None:
     expected(golden / "plan.txt", planned.stdout)
     expected(golden / "plan.json", document.read_bytes())
     expected(golden / "exit", f"{planned.code}\n".encode() if planned.code else b"")
+    explained = planner("explain", place)
+    expected(golden / "explain.txt", explained.stdout)
     rendered = planner("render", place, "--to", "api")
     expected(golden / "api.json", rendered.stdout)
+    bodies_hold(rendered.stdout)
+
+
+def bodies_hold(rendered: bytes) -> None:
+    """Every body passes its cloud's own rules; an infeasible spec renders none."""
+    for endpoint in json.loads(rendered or b"[]"):
+        for call in endpoint["calls"]:
+            body = call["parameters"]
+            if endpoint["provider"] == "sagemaker":
+                broken = botocore_walk.violations(call["service"], call["operation"], body)
+            else:
+                broken = databricks_rules.violations(body)
+            assert broken == [], f"{endpoint['endpoint']} {call['operation']}"
 
 
 def test_no_expectation_is_left_behind() -> None:
