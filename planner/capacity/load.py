@@ -342,9 +342,13 @@ def _trace(pattern: Trace, window_s: float) -> tuple[list[Segment], float]:
     if pattern.counts:
         width = pattern.bucket_s
         return [Segment(width, n / width * pattern.scale) for n in pattern.counts], width
-    stamps = pattern.stamps_s
-    windows = max(1, math.ceil((stamps[-1] + 1e-9) / window_s))
-    counts = [0] * windows
-    for stamp in stamps:
-        counts[min(int(stamp / window_s), windows - 1)] += 1
-    return [Segment(window_s, n / window_s * pattern.scale) for n in counts], window_s
+    last = max(1, math.ceil((pattern.stamps_s[-1] + 1e-9) / window_s)) - 1
+    segments: list[Segment] = []
+    after = 0
+    for index, stamps in groupby(min(int(t / window_s), last) for t in pattern.stamps_s):
+        if index > after:
+            segments.append(Segment((index - after) * window_s, 0.0))
+        count = sum(1 for _ in stamps)
+        segments.append(Segment(window_s, count / window_s * pattern.scale))
+        after = index + 1
+    return segments, window_s
