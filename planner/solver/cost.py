@@ -35,7 +35,7 @@ def monthly_usd(workload: Workload, catalog: Catalog, offering: Offering, sized:
     step = offering.step if offering.kind is Kind.UNITS else 1
     capacity = sized.average * step * HOURS_PER_MONTH * offering.price.usd
     storage = _meter(catalog, "storage-gb-month")
-    if storage is not None and _has_volume(offering):
+    if storage is not None and has_volume(offering):
         capacity += sized.average * volume_gb(sized) * storage.price.usd
     return capacity + traffic_usd(workload, catalog, sized)
 
@@ -123,13 +123,13 @@ def _data_lines(workload: Workload, catalog: Catalog, sized: Sized) -> tuple[Cos
         for name, gb, meter in _volumes(workload, catalog)
     ]
     storage = _meter(catalog, "storage-gb-month")
-    if storage is not None and _has_volume(sized.offering):
+    if storage is not None and has_volume(sized.offering):
         quantity = sized.average * volume_gb(sized)
         lines.append(_line("storage volumes", quantity, storage.per, storage.price))
     return tuple(lines)
 
 
-def _has_volume(offering: Offering) -> bool:
+def has_volume(offering: Offering) -> bool:
     """Replicas without a disk of their own get a network volume."""
     counted = offering.kind in (Kind.REPLICAS, Kind.SHARED_REPLICAS)
     return counted and offering.hardware.local_disk_bytes == 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.capacity.autoscaling import Bounds
-from planner.capacity.latency import outside_validity
 from planner.model.candidate import (
     Autoscaling,
     Concurrency,
@@ -20,19 +19,14 @@ from planner.model.candidate import (
     Range,
     ScheduledAction,
 )
-from planner.model.catalog import Kind, Measure
+from planner.model.catalog import Kind
 from planner.model.traffic import Diurnal
-from planner.model.units import format_fraction, format_rate
-from planner.model.workload import Assumption, MeasuredAt
+from planner.solver import caveats
 from planner.solver.arithmetic import steps
-from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
+from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration, Placement, latency_of, placements
-from planner.solver.constraints import format_measure, static_measure
-from planner.solver.cost import cost, unpriced, volume_gb
-from planner.solver.sized import Sized, sized_measure
-
-ASSUMED = "assumption: "
-"""How a provider marks those of an offering's notes that are guesses."""
+from planner.solver.cost import cost, has_volume, volume_gb
+from planner.solver.sized import Sized
 
 CACHE_OFF_BELOW = 0.5
 """Hit rate below which keeping models in memory costs more than it saves: our reading of M6."""
@@ -99,8 +93,8 @@ def _decision(ask: Ask, placement: Placement, name: str, overall_cold: float) ->
         cold_start_fraction=_cold_fraction(placement.parts),
         margins=_margins(ask, placement.parts, overall_cold),
         method="closed-form",
-        assumptions=_assumptions(ask, placement.parts, total),
-        warnings=tuple(_warnings(ask, placement.parts)),
+        assumptions=caveats.assumptions(ask, placement.parts, total),
+        warnings=tuple(caveats.warnings(ask, placement.parts)),
         peak_per_s=sum(part.pool.load.peak for part in placement.parts),
     )
     return replace(decision, arithmetic=steps(ask, placement, decision))
@@ -174,7 +168,7 @@ def _options(placement: Placement) -> tuple[tuple[str, str], ...]:
     if lead.cache is not None:
         hits = 1.0 - lead.cache.miss_fraction
         options["model_cache"] = "enabled" if hits >= CACHE_OFF_BELOW else "disabled"
-    if _volume(lead):
+    if has_volume(lead.offering):
         options["volume_gb"] = str(volume_gb(lead))
     if len(placement.parts) > 1:
         for part in placement.parts:
@@ -182,11 +176,6 @@ def _options(placement: Placement) -> tuple[tuple[str, str], ...]:
             if units is not None:
                 options[f"units:{part.models[0].name}"] = f"{units.min}-{units.max}"
     return tuple(sorted(options.items()))
-
-
-def _volume(sized: Sized) -> bool:
-    """True where each replica gets a network volume."""
-    return sized.replicas is not None and sized.offering.hardware.local_disk_bytes == 0
 
 
 def _autoscaling(ask: Ask, sized: Sized) -> Autoscaling | None:
@@ -283,101 +272,3 @@ def _margins(ask: Ask, parts: Sequence[Sized], overall_cold: float) -> tuple[Mar
 
 def _never_cold(parts: Sequence[Sized]) -> bool:
     return all(part.cold.fraction == 0.0 for part in parts)
-
-
-def _assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumption, ...]:
-    lead = parts[0]
-    offering = lead.offering
-    found = [*ask.workload.assumptions]
-    for part in parts:
-        found.extend(part.slots.assumptions)
-    found.extend(
-        Assumption(
-            subject=f"price of {line.name}",
-            value=f"${line.usd_per_unit:g} per {line.unit}",
-            reason=line.assumption,
-            source=f"{line.source} ({line.as_of})",
-        )
-        for line in total.lines
-        if line.assumption
-    )
-    found.extend(
-        Assumption(
-            subject=f"{offering.provider} {offering.instance_type}",
-            value="as said",
-            reason=note.removeprefix(ASSUMED),
-        )
-        for note in offering.notes
-        if note.startswith(ASSUMED)
-    )
-    if _volume(lead):
-        found.append(
-            Assumption(
-                subject="storage volume",
-                value=f"{volume_gb(lead)} GB per replica",
-                reason="three times the models, at least 30 GB; the plan asks for this size",
-            )
-        )
-    if offering.cold is not None and offering.cold.assumption:
-        found.append(
-            Assumption(
-                subject="cold start",
-                value=f"{offering.cold.start_s:g} s, idle {offering.cold.idle_s:g} s",
-                reason=offering.cold.assumption,
-                source=offering.cold.source,
-            )
-        )
-    if lead.bounds is not None and offering.autoscaling is not None:
-        found.append(
-            Assumption(
-                subject="autoscaling lag",
-                value=f"{offering.autoscaling.lag_up_s:g} s up",
-                reason="metric period x breaches + start-up time",
-                source=offering.autoscaling.source,
-            )
-        )
-    found.extend(unpriced(ask.catalogs[offering.provider]))
-    if ask.workload.slo.measured_at is MeasuredAt.CLIENT:
-        found.append(Assumption(subject="client network", value="0 ms", reason=CLIENT_NETWORK_NOTE))
-    return tuple(dict.fromkeys(found))
-
-
-def _warnings(ask: Ask, parts: Sequence[Sized]) -> Iterable[str]:
-    for part in parts:
-        rho = part.pool.rho(part.servers)
-        doubt = outside_validity(part.slots.service, rho)
-        if doubt:
-            yield f"{doubt}: the predicted percentiles may be too low"
-        yield from _advisory(ask, part)
-    lead = parts[0]
-    yield from (note for note in lead.offering.notes if not note.startswith(ASSUMED))
-    beyond = lead.pool.load.beyond
-    if beyond > 0.0:
-        peak = format_rate(lead.pool.load.peak)
-        yield (
-            f"{format_fraction(beyond)} of the requests come in windows above {peak} that "
-            "traffic.size_for leaves out; they may be slow"
-        )
-    if lead.cache is not None:
-        yield (
-            "after an update the first calls of each model are slow until it is loaded again, "
-            "and routing learns where it is (M5)"
-        )
-    if ask.workload.slo.availability is not None:
-        replicas = lead.replicas
-        if replicas is not None and replicas.min < 2:
-            yield "availability is asked for, but one replica alone stands in a single zone"
-
-
-def _advisory(ask: Ask, part: Sized) -> Iterable[str]:
-    for limit in part.offering.limits:
-        if not limit.advisory:
-            continue
-        known = static_measure(ask, limit.measure)
-        value = known[0] if known is not None else sized_measure(part, limit.measure)
-        if value is not None and value > limit.value:
-            unit = limit.measure if limit.measure is not Measure.ENDPOINTS else Measure.MODELS
-            yield (
-                f"{limit.name}: {format_measure(unit, value)} is above "
-                f"{format_measure(unit, limit.value)} ({limit.source}, {limit.as_of})"
-            )

@@ -1,0 +1,115 @@
+"""What a decision rests on and what its reviewer must know: assumptions and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from planner.capacity.latency import outside_validity
+from planner.model.candidate import Cost
+from planner.model.catalog import Measure
+from planner.model.units import format_fraction, format_rate
+from planner.model.workload import Assumption, MeasuredAt
+from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
+from planner.solver.constraints import format_measure, static_measure
+from planner.solver.cost import has_volume, unpriced, volume_gb
+from planner.solver.sized import Sized, sized_measure
+
+ASSUMED = "assumption: "
+"""How a provider marks those of an offering's notes that are guesses."""
+
+
+def assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumption, ...]:
+    """Every number behind an endpoint that nobody gave, each once."""
+    found = [*ask.workload.assumptions]
+    for part in parts:
+        found.extend(part.slots.assumptions)
+    found.extend(_of_prices(total))
+    found.extend(_of_offering(parts[0]))
+    found.extend(unpriced(ask.catalogs[parts[0].offering.provider]))
+    if ask.workload.slo.measured_at is MeasuredAt.CLIENT:
+        found.append(Assumption(subject="client network", value="0 ms", reason=CLIENT_NETWORK_NOTE))
+    return tuple(dict.fromkeys(found))
+
+
+def _of_prices(total: Cost) -> Iterator[Assumption]:
+    for line in total.lines:
+        if line.assumption:
+            yield Assumption(
+                subject=f"price of {line.name}",
+                value=f"${line.usd_per_unit:g} per {line.unit}",
+                reason=line.assumption,
+                source=f"{line.source} ({line.as_of})",
+            )
+
+
+def _of_offering(lead: Sized) -> Iterator[Assumption]:
+    offering = lead.offering
+    for note in offering.notes:
+        if note.startswith(ASSUMED):
+            yield Assumption(
+                subject=f"{offering.provider} {offering.instance_type}",
+                value="as said",
+                reason=note.removeprefix(ASSUMED),
+            )
+    if has_volume(offering):
+        yield Assumption(
+            subject="storage volume",
+            value=f"{volume_gb(lead)} GB per replica",
+            reason="three times the models, at least 30 GB; the plan asks for this size",
+        )
+    if offering.cold is not None and offering.cold.assumption:
+        yield Assumption(
+            subject="cold start",
+            value=f"{offering.cold.start_s:g} s, idle {offering.cold.idle_s:g} s",
+            reason=offering.cold.assumption,
+            source=offering.cold.source,
+        )
+    if lead.bounds is not None and offering.autoscaling is not None:
+        yield Assumption(
+            subject="autoscaling lag",
+            value=f"{offering.autoscaling.lag_up_s:g} s up",
+            reason="metric period x breaches + start-up time",
+            source=offering.autoscaling.source,
+        )
+
+
+def warnings(ask: Ask, parts: Sequence[Sized]) -> Iterator[str]:
+    """What a reviewer must know before this endpoint is made."""
+    for part in parts:
+        rho = part.pool.rho(part.servers)
+        doubt = outside_validity(part.slots.service, rho)
+        if doubt:
+            yield f"{doubt}: the predicted percentiles may be too low"
+        yield from _advisory(ask, part)
+    lead = parts[0]
+    yield from (note for note in lead.offering.notes if not note.startswith(ASSUMED))
+    beyond = lead.pool.load.beyond
+    if beyond > 0.0:
+        peak = format_rate(lead.pool.load.peak)
+        yield (
+            f"{format_fraction(beyond)} of the requests come in windows above {peak} that "
+            "traffic.size_for leaves out; they may be slow"
+        )
+    if lead.cache is not None:
+        yield (
+            "after an update the first calls of each model are slow until it is loaded again, "
+            "and routing learns where it is (M5)"
+        )
+    if ask.workload.slo.availability is not None:
+        replicas = lead.replicas
+        if replicas is not None and replicas.min < 2:
+            yield "availability is asked for, but one replica alone stands in a single zone"
+
+
+def _advisory(ask: Ask, part: Sized) -> Iterator[str]:
+    for limit in part.offering.limits:
+        if not limit.advisory:
+            continue
+        known = static_measure(ask, limit.measure)
+        value = known[0] if known is not None else sized_measure(part, limit.measure)
+        if value is not None and value > limit.value:
+            unit = limit.measure if limit.measure is not Measure.ENDPOINTS else Measure.MODELS
+            yield (
+                f"{limit.name}: {format_measure(unit, value)} is above "
+                f"{format_measure(unit, limit.value)} ({limit.source}, {limit.as_of})"
+            )
