@@ -78,12 +78,13 @@ _CALENDAR = {"mo", "month", "months", "q", "quarter", "y", "year", "years"}
 
 
 class UnitError(ValueError):
-    """A quantity that cannot be read: what is wrong, and a hint that can be copied."""
+    """A quantity that cannot be read: a stable code, what is wrong, and a hint to copy."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, code: str = "invalid-value") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code
 
 
 def _text(value: Scalar, quantity: str, example: str) -> str:
@@ -131,7 +132,11 @@ def _duration(text: str) -> float:
     if _PLAIN.match(text):
         if float(text) == 0:
             return 0.0
-        raise UnitError(f"a duration needs a unit: {text}", f"write {text}ms or {text}s")
+        raise UnitError(
+            f"a duration needs a unit: {text}",
+            f"write {text}ms or {text}s",
+            code="bare-duration",
+        )
     if text[0] in "Pp":
         return _iso_duration(text)
     total, end = 0.0, 0
@@ -164,7 +169,7 @@ def _duration_unit(unit: str, number: str) -> tuple[str, int]:
     lower = unit.lower()
     near = lower if lower in _SECONDS else lower[:3] if lower[:3] == "min" else lower[:1]
     hint = f"write {number}{near}" if near in _SECONDS else f"units of a duration: {known}"
-    raise UnitError(f"unknown unit of a duration: {unit}", hint)
+    raise UnitError(f"unknown unit of a duration: {unit}", hint, code="unknown-unit")
 
 
 def _iso_duration(text: str) -> float:
@@ -200,6 +205,7 @@ def _size(text: str) -> int:
         raise UnitError(
             f"unknown unit of a size: {unit}",
             f"write {number:g}{_size_near(unit)}; units are k M G T (1000) and Ki Mi Gi Ti (1024)",
+            code="unknown-unit",
         )
     exact = number * scale
     return -int(-exact // 1)
@@ -228,10 +234,14 @@ def _rate(text: str) -> float:
     if unit.replace(" ", "") in {"/m", "/M"}:
         raise UnitError(f"/m is minutes to some and months to others: {text}", f"write {shown}/min")
     if unit.lower() in {"qps", "rps", "tps"}:
-        raise UnitError(f"unknown unit of a rate: {unit}", f"write {shown}/s")
+        raise UnitError(f"unknown unit of a rate: {unit}", f"write {shown}/s", code="unknown-unit")
     if unit.lstrip("/ ").lower() in _CALENDAR:
         raise UnitError(f"a month has no fixed length: {text}", "write it per day: 400/day")
-    raise UnitError(f"unknown unit of a rate: {unit}", f"write {shown}/s, {shown}/min or {shown}/h")
+    raise UnitError(
+        f"unknown unit of a rate: {unit}",
+        f"write {shown}/s, {shown}/min or {shown}/h",
+        code="unknown-unit",
+    )
 
 
 def parse_fraction(value: Scalar) -> float:
@@ -253,11 +263,14 @@ def _ratio(text: str) -> float:
     if unit == "%":
         return number / 100
     if unit:
-        raise UnitError(f"unknown unit of a fraction: {unit}", f"write {number:g}%")
+        raise UnitError(
+            f"unknown unit of a fraction: {unit}", f"write {number:g}%", code="unknown-unit"
+        )
     if number > 1:
         raise UnitError(
             f"a fraction above 1 needs its percent sign: {text}",
             f"write {number:g}% or {number / 100:g}",
+            code="bare-percent",
         )
     return number
 

@@ -280,5 +280,5 @@ def _settings(
     try:
         return validate(sheet, model, {} if block is None else block, steps)
     except UnitError as error:
-        sheet.wrong(Finding("invalid-value", error.message, error.hint), steps)
+        sheet.wrong(Finding(error.code, error.message, error.hint), steps)
         return None

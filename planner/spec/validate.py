@@ -194,7 +194,7 @@ def _missing(model: type[BaseModel], local: tuple[Step, ...]) -> Finding:
 
 def _value_error(error: Exception) -> Finding:
     if isinstance(error, UnitError):
-        return Finding("invalid-value", error.message, error.hint)
+        return Finding(error.code, error.message, error.hint)
     return Finding("invalid-value", str(error), str(getattr(error, "hint", "")))
 
 

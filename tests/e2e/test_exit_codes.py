@@ -51,7 +51,7 @@ def test_1_init_touches_no_file_that_is_there(spec: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "place"),
     [
-        ("6ms", "6", "invalid-value", ":12:21"),
+        ("6ms", "6", "bare-duration", ":12:21"),
         ("us-east-1\n", "us-east-9\n", "unknown-region", ":25:15"),
         ("sagemaker:", "sagemeker:", "unknown-provider", ":24:5"),
         ("ml.c7i.large", "ml.c7i.lage", "unknown-instance", ":13:27"),
