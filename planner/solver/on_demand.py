@@ -16,7 +16,7 @@ from planner.solver.constraints import zero_allowed
 from planner.solver.cost import month_of
 from planner.solver.hardware import Slots, slot_options
 from planner.solver.sized import Sized, check_sized
-from planner.solver.sizing import check_cold, miss
+from planner.solver.sizing import check_cold, cold_forbidden, miss
 
 THROTTLED = 0.001
 """Share of requests that may be throttled where the spec states no `slo.errors`: an assumption."""
@@ -157,13 +157,7 @@ def _busy_on_warm(base: Sized, warm: int) -> float:
 def _refusal(ask: Ask, sized: Sized) -> Rejection | None:
     allowed = ask.workload.slo.cold_start
     if not allowed.allowed and sized.prewarm < sized.concurrency:
-        return Rejection(
-            code="cold-start-forbidden",
-            measured=f"{format_fraction(sized.cold.fraction)} of the requests start cold",
-            allowed="no cold start",
-            path="spec.slo.cold_start",
-            source_id="S5",
-        )
+        return cold_forbidden(sized.cold)
     return check_cold(ask, sized.cold) or miss(
         sized.offering, sized.pool, sized.targets, sized.cold
     )

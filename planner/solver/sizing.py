@@ -133,6 +133,8 @@ def check_cold(ask: Ask, cold: Cold) -> Rejection | None:
     allowed = ask.workload.slo.cold_start
     if cold.fraction <= 0.0:
         return None
+    if not allowed.allowed:
+        return cold_forbidden(cold)
     if allowed.fraction is not None and cold.fraction > allowed.fraction:
         return Rejection(
             code="cold-start-fraction",
@@ -152,6 +154,17 @@ def check_cold(ask: Ask, cold: Cold) -> Rejection | None:
             shortfall=cold.delay_s / allowed.max_s,
         )
     return None
+
+
+def cold_forbidden(cold: Cold) -> Rejection:
+    """The rejection where no request may start cold and some would."""
+    return Rejection(
+        code="cold-start-forbidden",
+        measured=f"{format_fraction(cold.fraction)} of the requests start cold",
+        allowed="no cold start",
+        path="spec.slo.cold_start",
+        source_id="S5",
+    )
 
 
 def miss(
