@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from planner.model.value import value
+
 Severity = Literal["error", "warning"]
 
 
@@ -20,7 +22,7 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Diagnostic:
     """One finding; `path` is the dotted place in the spec, such as `spec.traffic.rate`."""
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -34,6 +34,7 @@ from planner.model.catalog import Catalog, LimitOverride
 from planner.model.change import ChangeSet
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import ApiCall, DesiredState
+from planner.model.value import value
 from planner.provider import registry
 from planner.provider.market import Market, placed
 from planner.sources import Given, Read, read_beside, read_files, read_specs
@@ -43,7 +44,7 @@ from planner.spec import load as load_sources
 OFFLINE_REASON = "offline: the live state is not read, so everything counts as new"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PlanRun:
     """A plan with the values it was made from; `desired` in the order of the plan's endpoints."""
 

@@ -12,12 +12,12 @@ import math
 import operator
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from planner.capacity.load import Load, Segment
+from planner.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Demand:
     """One moment of a cycle: what is needed now, what the policy has seen, what it still holds.
 
@@ -31,7 +31,7 @@ class Demand:
     spike: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Bounds:
     """An autoscaling range in replicas and its mean over the cycle.
 

@@ -14,12 +14,12 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from planner.capacity.load import MONTH_S, Load, Segment
+from planner.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Idle:
     """Scale-to-zero over a cycle.
 

@@ -7,7 +7,8 @@ Notation: `servers` c, `offered` a = arrival rate x mean service time (Erlang), 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from planner.model.value import value
 
 
 class BlockingTable:
@@ -42,7 +43,7 @@ class BlockingTable:
         return b / (1.0 - rho * (1.0 - b))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Wait:
     """Waiting time: zero with probability 1 - `probability`, else exponential with `decay` per s.
 

@@ -22,6 +22,7 @@ from planner.model.traffic import (
     Trace,
     Traffic,
 )
+from planner.model.value import value
 
 DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
@@ -50,7 +51,7 @@ class Bin:
     share_requests: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Load:
     """One repeating cycle of load.
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from planner.model.value import value
 
 _GRID = 96
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CachedModel:
     """`rate` requests per second for `count` models alike, each `size_bytes` resident."""
 
@@ -26,7 +27,7 @@ class CachedModel:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CacheState:
     """Share of requests that miss, the mean load time of a miss, and the models resident."""
 

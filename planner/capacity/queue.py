@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from planner.capacity import erlang
 from planner.capacity.load import Bin, Load
 from planner.capacity.service_time import ServiceTime
+from planner.model.value import value
 
 NEGLIGIBLE = 1e-7
 """Share of late requests that is not worth its arithmetic."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cold:
     """A share of all requests that waits another `delay_s` before it is served."""
 

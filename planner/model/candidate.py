@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from planner.model.value import value
 from planner.model.workload import Assumption
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rejection:
     """Why a candidate is out: a stable code, what was measured and what is allowed.
 
@@ -25,7 +24,7 @@ class Rejection:
     shortfall: float = float("inf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Latency:
     """Percentiles over all requests, seconds, at the place the objective is measured."""
 
@@ -36,7 +35,7 @@ class Latency:
     mean_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CostLine:
     """`quantity` `unit` at `usd_per_unit` make `monthly_usd` (730 h a month)."""
 
@@ -50,7 +49,7 @@ class CostLine:
     assumption: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cost:
     """Monthly cost, the same per million requests (None without requests), and its lines."""
 
@@ -59,7 +58,7 @@ class Cost:
     lines: tuple[CostLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Range:
     """Least and most, both included; as text `5..9`, or `5` where they agree."""
 
@@ -70,7 +69,7 @@ class Range:
         return str(self.min) if self.min == self.max else f"{self.min}..{self.max}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ScheduledAction:
     """Bounds that hold from each match of a five-field cron, local time of the traffic."""
 
@@ -80,7 +79,7 @@ class ScheduledAction:
     max: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Autoscaling:
     """Target tracking: `target` per replica of `metric` (invocations per minute, or a fraction)."""
 
@@ -93,7 +92,7 @@ class Autoscaling:
     timezone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Alternative:
     """A candidate that was not taken; `rejection` None means feasible, only dearer.
 
@@ -110,7 +109,7 @@ class Alternative:
     variant: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Exclusions:
     """Candidates that fell at the same bound before sizing, by name."""
 
@@ -120,7 +119,7 @@ class Exclusions:
     rejection: Rejection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Margin:
     """One objective: what was asked, what is predicted, and whether it holds."""
 
@@ -131,7 +130,7 @@ class Margin:
     met: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Advice:
     """A rule of the vendor documents that fires here: id, trigger, what to do and what it saves."""
 
@@ -142,7 +141,7 @@ class Advice:
     saves_monthly_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Step:
     """One line of the arithmetic behind a decision: `label = expression = value`."""
 
@@ -152,7 +151,7 @@ class Step:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Concurrency:
     """Requests in service at once: per replica, and over the whole endpoint at its largest."""
 
@@ -160,7 +159,7 @@ class Concurrency:
     max: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Decision:
     """The configuration of one cloud endpoint, with its price and its proof.
 
@@ -204,7 +203,7 @@ class Decision:
         return dict(self.options).get(name, default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sensitivity:
     """Where the decision changes as one input grows; None when it does not within the range."""
 
@@ -214,7 +213,7 @@ class Sensitivity:
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Solved:
     """The cheapest feasible configuration: one decision per cloud endpoint it needs."""
 
@@ -229,7 +228,7 @@ class Solved:
         return sum(decision.cost.monthly_usd for decision in self.decisions)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Relaxation:
     """The smallest change of one objective or constraint that makes the spec feasible."""
 
@@ -239,7 +238,7 @@ class Relaxation:
     monthly_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Infeasible:
     """Nothing meets the spec: the nearest misses first, and what would help."""
 

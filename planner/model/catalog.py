@@ -10,10 +10,10 @@ The core knows kinds of capacity, not clouds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from planner.diagnostics import Location
+from planner.model.value import value
 
 
 class Kind(StrEnum):
@@ -52,7 +52,7 @@ class Measure(StrEnum):
     ENVIRONMENT_VARIABLES = "environment_variables"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Limit:
     """`measure` must not exceed `value` within `scope`.
 
@@ -70,7 +70,7 @@ class Limit:
     advisory: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimitOverride:
     """A limit as the user knows it better, and where the user says so."""
 
@@ -83,7 +83,7 @@ class LimitOverride:
     location: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Price:
     """`usd` per unit of the meter it stands for; `assumption` says what about it is a guess."""
 
@@ -93,7 +93,7 @@ class Price:
     assumption: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Hardware:
     """One replica's hardware; `vcpus` and `memory_bytes` are None where no source states them."""
 
@@ -106,7 +106,7 @@ class Hardware:
     local_disk_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Scaling:
     """How capacity follows load: metric period and breaches, start-up time, and the way down.
 
@@ -135,7 +135,7 @@ class Scaling:
         return self.period_s * self.breaches_down + self.cooldown_down_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cold:
     """What happens at zero: idle time before capacity leaves, and the platform's start-up time.
 
@@ -150,7 +150,7 @@ class Cold:
     assumption: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Prewarm:
     """Capacity of an on-demand offering that is kept warm.
 
@@ -162,7 +162,7 @@ class Prewarm:
     max_units: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Exclusion:
     """A feature that an offering cannot be combined with."""
 
@@ -172,7 +172,7 @@ class Exclusion:
     source_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Offering:
     """One thing that can be configured in one hosting mode.
 
@@ -210,7 +210,7 @@ class Offering:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Refusal:
     """A provider's reason why an offering is out before any arithmetic."""
 
@@ -220,7 +220,7 @@ class Refusal:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Meter:
     """A price beside the capacity itself: data in, data out, storage, logging."""
 
@@ -229,7 +229,7 @@ class Meter:
     per: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SourcedValue:
     """A number with its unit in the name of whoever holds it, and where it comes from."""
 
@@ -238,7 +238,7 @@ class SourcedValue:
     as_of: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Catalog:
     """All offerings of one provider in one region, with its meters and shared limits.
 

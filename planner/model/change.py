@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from planner.model.value import value
 
 
 class Action(StrEnum):
@@ -36,7 +37,7 @@ class Risk(StrEnum):
     ONE_WAY = "one-way"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FieldChange:
     """One field's desired and live value, the action it causes and why."""
 
@@ -47,7 +48,7 @@ class FieldChange:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Change:
     """One object's change; `reason` never drives behaviour."""
 
@@ -58,7 +59,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ChangeSet:
     """All changes of one endpoint, in the order they would be made."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from planner.model.candidate import (
@@ -15,6 +14,7 @@ from planner.model.candidate import (
 )
 from planner.model.catalog import Limit
 from planner.model.change import Action, ChangeSet
+from planner.model.value import value
 
 
 class Mode(StrEnum):
@@ -25,7 +25,7 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimitBreach:
     """A limit over a region, workspace or account that the endpoints of one run exceed together."""
 
@@ -36,7 +36,7 @@ class LimitBreach:
     endpoints: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CatalogStamp:
     """Which data priced the plan."""
 
@@ -46,7 +46,7 @@ class CatalogStamp:
     as_of: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class EndpointPlan:
     """One cloud endpoint: the decision, what else was looked at, and the changes it needs.
 
@@ -77,7 +77,7 @@ class EndpointPlan:
         return 0.0 if self.action is Action.DELETE else self.decision.cost.monthly_usd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Plan:
     """All endpoints of one run, sorted by name."""
 
@@ -95,7 +95,7 @@ class Plan:
         return not self.infeasible and not self.breaches
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Explanation:
     """Why one workload got its answer, and where that answer would change."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from planner.model.value import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Resource:
     """One cloud object as it should be.
 
@@ -22,7 +23,7 @@ class Resource:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DesiredState:
     """All cloud objects of one endpoint, each after those it needs."""
 
@@ -32,7 +33,7 @@ class DesiredState:
     resources: tuple[Resource, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ApiCall:
     """One request of a cloud's API, `parameters` complete as JSON values.
 

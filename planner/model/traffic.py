@@ -5,13 +5,14 @@ Clock times are seconds after local midnight; days count from Monday = 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from planner.model.value import value
 
 Arrival = Literal["poisson", "uniform"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Burst:
     """A rise to `rate` for `duration_s`, once every `every_s`."""
 
@@ -20,7 +21,7 @@ class Burst:
     every_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WeeklyWindow:
     """Hours of some weekdays; `end_s` <= `start_s` runs past midnight."""
 
@@ -29,7 +30,7 @@ class WeeklyWindow:
     end_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Spike:
     """A known event: from each match of the five-field `cron`, `rate` for `duration_s`.
 
@@ -43,7 +44,7 @@ class Spike:
     starts_s: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Stage:
     """The rate moves in a straight line to `target` over `duration_s`."""
 
@@ -51,7 +52,7 @@ class Stage:
     duration_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Steady:
     """One rate, around the clock."""
 
@@ -59,7 +60,7 @@ class Steady:
     burst: Burst | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Intermittent:
     """`requests_per_day` spread evenly over the windows of each day that has one."""
 
@@ -67,7 +68,7 @@ class Intermittent:
     windows: tuple[WeeklyWindow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Diurnal:
     """A daily bell from `base` to `peak` around `peak_at_s`, `width_s` wide at half height.
 
@@ -82,7 +83,7 @@ class Diurnal:
     spikes: tuple[Spike, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Stages:
     """Straight-line stages from `start`, repeated for ever."""
 
@@ -90,7 +91,7 @@ class Stages:
     stages: tuple[Stage, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Trace:
     """Recorded requests, rising: `stamps_s` (one per request, from 0) or `counts` per `bucket_s`.
 
@@ -109,7 +110,7 @@ class Trace:
 Pattern = Steady | Intermittent | Diurnal | Stages | Trace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Traffic:
     """A pattern with what holds for all of them.
 

@@ -5,11 +5,12 @@ Units: seconds, bytes, requests per second, fractions of one, US dollars.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from planner.model.traffic import Traffic
+from planner.model.value import value
 
 
 class Compute(StrEnum):
@@ -28,7 +29,7 @@ class MeasuredAt(StrEnum):
     CLIENT = "client"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Assumption:
     """A number nobody gave; it is printed wherever it matters."""
 
@@ -38,7 +39,7 @@ class Assumption:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ServicePoint:
     """Service time of one request while `concurrency` requests are in service on one replica."""
 
@@ -47,7 +48,7 @@ class ServicePoint:
     p99_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ServiceCurve:
     """Measured service times on one instance type, points by rising concurrency.
 
@@ -59,7 +60,7 @@ class ServiceCurve:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ExternalCall:
     """A call that the model itself makes while it answers (sources.md D10)."""
 
@@ -69,7 +70,7 @@ class ExternalCall:
     error_rate: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TokenCount:
     """Distribution of a token count."""
 
@@ -79,7 +80,7 @@ class TokenCount:
     max: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LlmShape:
     """Token shape of a large language model's requests."""
 
@@ -90,7 +91,7 @@ class LlmShape:
     streaming: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LatencyTarget:
     """`quantile` of the latency must not exceed `seconds`; `label` is `p99`, `mean` or `max`.
 
@@ -102,7 +103,7 @@ class LatencyTarget:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Model:
     """One model; `weight` is its share of all requests, the weights sum to one."""
 
@@ -125,7 +126,7 @@ class Model:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Payload:
     """Bytes on the wire: mean request and response, and the largest request."""
 
@@ -134,7 +135,7 @@ class Payload:
     max_request_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ColdStart:
     """Which requests may meet a cold start.
 
@@ -147,7 +148,7 @@ class ColdStart:
     fraction: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Slo:
     """Service-level objectives; latency percentiles are over all requests, cold ones included."""
 
@@ -160,7 +161,7 @@ class Slo:
     errors: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Constraints:
     """What the answer must respect, None where the spec is silent."""
 
@@ -177,7 +178,7 @@ class Constraints:
     budget_hourly_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Objective:
     """What to minimise; `stability` is the saving below which a running choice is kept."""
 
@@ -186,7 +187,7 @@ class Objective:
     stability: float = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rollout:
     """How an update reaches traffic."""
 
@@ -198,7 +199,7 @@ class Rollout:
     rollback: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pin:
     """Decisions a person took; the solver checks and prices them."""
 
@@ -209,7 +210,7 @@ class Pin:
     routing: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Feature:
     """Something the spec asks for that an offering may exclude, such as `vpc` (sources.md S6).
 
@@ -221,7 +222,7 @@ class Feature:
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ProviderChoice:
     """One `providers:` block; `settings` is the plugin's own frozen value, opaque to the core."""
 
@@ -230,7 +231,7 @@ class ProviderChoice:
     features: tuple[Feature, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Workload:
     """One endpoint's demand, complete: nothing here is optional text any more."""
 

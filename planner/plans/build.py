@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +13,7 @@ from planner.model.catalog import Catalog
 from planner.model.change import ChangeSet
 from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Mode, Plan
 from planner.model.traffic import Trace
+from planner.model.value import value
 from planner.model.workload import Workload
 from planner.plans.decision_document import decision_part
 from planner.plans.document import catalog_stamp_part, change_part
@@ -32,7 +33,7 @@ _CONFIGURES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunStamp:
     """What a run was made with; `spec_digest` stands for everything the specs ask."""
 

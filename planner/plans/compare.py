@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from planner.model.plan import EndpointPlan, Plan
+from planner.model.value import value
 from planner.plans.document import FORMAT_VERSION, document
 from planner.plans.numbers import milliseconds, money, total
 from planner.plans.shortlist import sized
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Side:
     """What one plan says about one endpoint, as far as two plans are compared."""
 
@@ -29,7 +29,7 @@ class Side:
     met: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pair:
     """One endpoint on both sides; None where a plan does not have it."""
 
@@ -68,7 +68,7 @@ def _pairs(left: Plan, right: Plan) -> Iterator[Pair]:
         yield _pair(name, lefts.get(name, _ABSENT), rights.get(name, _ABSENT))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Found:
     side: Side | None = None
     infeasible: bool = False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.model.candidate import Alternative, Decision, Outcome, Rejection, Solved
+from planner.model.value import value
 from planner.plans.shortlist import best_per_hosting, sized
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ModeRow:
     """The best that one hosting mode of one provider can do; None where nothing was computed."""
 

@@ -6,11 +6,12 @@ its error and disturbs no other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from planner.errors import ProviderError
+from planner.model.value import value
 from planner.provider.interface import API_VERSION, Provider
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MEMBERS = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ProviderListing:
     """One installed provider as `planner providers` shows it; `error` is "" when it works."""
 

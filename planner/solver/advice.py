@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from planner.model.candidate import Advice, Decision
 from planner.model.catalog import Kind, Offering
 from planner.model.units import format_duration, format_fraction, format_rate, format_size
+from planner.model.value import value
 from planner.model.workload import Compute
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration, price_of
@@ -26,7 +26,7 @@ BUSY_CLIENT_PER_S = 50.0
 RARE_PER_S = 1.0 / 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Case:
     """What a rule looks at."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.capacity.latency import SplitPool
 from planner.model.candidate import Alternative, Latency, Range, Rejection
 from planner.model.catalog import Kind, Measure, Offering
+from planner.model.value import value
 from planner.model.workload import Model
 from planner.solver.ask import Ask
 from planner.solver.cost import monthly_usd
@@ -15,7 +16,7 @@ from planner.solver.sized import Sized
 HOSTING_ORDER = ("dedicated", "single-model", "multi-model", "serverless")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Run:
     """`models` of which each has an endpoint of its own of this size; `shared`: one for all.
 
@@ -28,7 +29,7 @@ class Run:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Configuration:
     """Every request of the workload has a place; `monthly_usd` is the sum over the endpoints."""
 
@@ -50,7 +51,7 @@ class Configuration:
         return (cents, order, self.preference, self.instance_type, self.provider)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Placement:
     """One cloud endpoint. Several parts: models that each have their own compute behind it."""
 

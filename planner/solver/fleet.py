@@ -7,10 +7,11 @@ traffic, so the shares between two that need the same number need it too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Measure, Offering, Scope
+from planner.model.value import value
 from planner.model.workload import Model
 from planner.solver.ask import Ask
 from planner.solver.configuration import (
@@ -37,7 +38,7 @@ REFINED = 5
 Answer = Configuration | Rejection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Alike:
     """Models that differ in name and share only; `model` is the one with the most traffic."""
 

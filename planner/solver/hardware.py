@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.capacity.service_time import ServiceTime, fit
 from planner.model.candidate import Rejection
 from planner.model.catalog import Hardware, Kind, Offering
 from planner.model.units import format_duration, format_size
+from planner.model.value import value
 from planner.model.workload import Assumption, Model, ServiceCurve, ServicePoint
 
 USED_UP = 0.9
@@ -24,7 +24,7 @@ HardwareOf = Callable[[str], Hardware | None]
 """Hardware of an instance type by name, over all catalogs of the run; None if unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Slots:
     """One way to run a model on a replica: `count` requests at a time, `service` for each.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.model.candidate import Relaxation
 from planner.model.catalog import Catalog
 from planner.model.traffic import Diurnal, Intermittent, Spike, Stages, Steady, Trace, Traffic
 from planner.model.units import format_duration, format_fraction, format_usd
+from planner.model.value import value
 from planner.model.workload import ColdStart, Compute, Constraints, Workload
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration
@@ -31,7 +32,7 @@ def _down(value: float, digits: int = 3) -> float:
     return math.floor(value * scale + 1e-9) / scale
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Knob:
     """One thing to relax by a factor from 1 (as asked) to MOST."""
 

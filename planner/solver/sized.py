@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.capacity.autoscaling import Bounds
 from planner.capacity.cold_start import Idle
 from planner.capacity.latency import Pool
@@ -11,13 +9,14 @@ from planner.capacity.model_cache import CacheState
 from planner.capacity.queue import NEVER_COLD, Cold
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Measure, Offering
+from planner.model.value import value
 from planner.model.workload import LatencyTarget, Model
 from planner.solver.ask import Ask
 from planner.solver.constraints import over_limit
 from planner.solver.hardware import Slots
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sized:
     """One cloud endpoint, sized.
 

@@ -6,12 +6,13 @@ A section that is not valid is None and keeps no other one from being checked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
 from planner.model.units import UnitError
+from planner.model.value import value
 from planner.spec.blocks import (
     ConstraintsBlock,
     Metadata,
@@ -69,7 +70,7 @@ class EndpointDocument(SpecBlock):
     spec: SpecKeys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sections:
     """What is known of one endpoint; None where a section is absent without default, or broken.
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from planner.diagnostics import Location
 from planner.model.catalog import LimitOverride
+from planner.model.value import value
 from planner.model.workload import Workload
 
 Reader: TypeAlias = Callable[[str], bytes]
 """Returns the bytes of a file by its joined name; raises OSError."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Source:
     """One text and the name it has in diagnostics; files it names lie beside it."""
 
@@ -22,7 +23,7 @@ class Source:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Spec:
     """One endpoint as its file states it: the `index`-th document of `source`, complete.
 

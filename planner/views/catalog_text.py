@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
 from planner.model.catalog import Catalog, Hardware, Limit, Measure, Offering, Price
 from planner.model.units import format_number, format_size
+from planner.model.value import value
 from planner.plans.catalog_document import PRICED_PER, offerings_in_order
 from planner.views.style import Paper, Style
 from planner.views.tables import Column, render_table
@@ -52,7 +52,7 @@ def _offerings(catalog: Catalog, out: TextIO, style: Style) -> None:
         paper.entry(f"[{number}]", text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Kind:
     """Offerings of one type at one price; they differ in hosting mode and options only."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
 from planner.model.candidate import Alternative, CostLine, Decision, Infeasible, Solved
 from planner.model.plan import Explanation
 from planner.model.units import format_duration, format_fraction, format_number, format_usd
+from planner.model.value import value
 from planner.plans.document import alternatives_in_order
 from planner.plans.modes import ModeRow, mode_rows
 from planner.plans.shortlist import shortlist, sized
@@ -32,7 +32,7 @@ _ALTERNATIVES = 12
 _DECISIONS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Page:
     out: TextIO
     style: Style

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from typing import Literal, TextIO
+
+from planner.model.value import value
 
 Role = Literal["good", "bad", "caution", "place", "strong", "faint"]
 
@@ -18,7 +19,7 @@ _SGR: dict[Role, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Style:
     """Columns of the output and whether it may be coloured; the command line decides both."""
 
@@ -30,7 +31,7 @@ class Style:
         return f"\x1b[{_SGR[role]}m{text}\x1b[0m" if self.color and text else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Paper:
     """Lines of `label  value` on a text stream, wrapped to the width with a hanging indent."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from planner.model.value import value
 from planner.views.style import Style
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Column:
     """A heading; `number` aligns right and is never wrapped, words of `prose` may be broken."""
 

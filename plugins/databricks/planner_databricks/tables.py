@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from planner.model.value import value
 
 _FOLDER = Path(__file__).parent / "catalog"
 _GB = 1_000_000_000
@@ -16,7 +18,7 @@ DEFAULT_REGIONS = {"aws": "us-east-1", "azure": "eastus", "gcp": "us-central1"}
 UNITS_PER_REPLICA = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WorkloadType:
     """One row of workload_types.csv; `dbu_per_hour` is None where no source states a rate.
 
@@ -54,7 +56,7 @@ class WorkloadType:
         return UNITS_PER_REPLICA if self.rate_unit == "replica" else 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DbuPrice:
     """USD of one DBU, and of one start from zero where a source states it."""
 
@@ -67,7 +69,7 @@ class DbuPrice:
     as_of: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MeterRate:
     """DBU of one unit of a meter beside the compute."""
 
@@ -78,7 +80,7 @@ class MeterRate:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimitRow:
     """One statement of the vendor about a bound; only `current` rows carry a number."""
 
@@ -94,7 +96,7 @@ class LimitRow:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Timing:
     """A duration in seconds, or a count, with its origin."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
 from planner.errors import ProviderError
+from planner.model.value import value
 from planner_databricks import tables
 
 SPEC = "the spec"
 """Source of a number that the user gave."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Terms:
     """All of the settings that a catalog depends on; equal terms give the identical catalog.
 

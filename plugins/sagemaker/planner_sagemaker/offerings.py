@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from planner.model.catalog import (
@@ -20,6 +20,7 @@ from planner.model.catalog import (
     Scaling,
     Scope,
 )
+from planner.model.value import value
 from planner_sagemaker import tables
 
 PROVIDER = "sagemaker"
@@ -70,7 +71,7 @@ _SCALING_SOURCE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CatalogOptions:
     """All that a spec may change about a region's offerings; None takes the flagged default."""
 

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from planner.model.catalog import Hardware, Limit, Measure, Price, Scope
+from planner.model.value import value
 
 _FOLDER = Path(__file__).parent / "catalog"
 _GIB = 2**30
@@ -18,7 +18,7 @@ SUSPECT = "?"
 """Cell of a price that the source lists and that cross-checks contradict."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class InstanceRow:
     """One hosting type: hardware and what SageMaker allows on it."""
 
@@ -37,7 +37,7 @@ class InstanceRow:
         return int(digits[0]) if digits else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MeterRow:
     """Price of one meter in one region; `memory_mb` is 0 where the meter has no size."""
 
@@ -46,7 +46,7 @@ class MeterRow:
     price: Price
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimitRow:
     """A limit with the hosting modes it holds for."""
 
@@ -54,7 +54,7 @@ class LimitRow:
     limit: Limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SourceRow:
     """Origin of a file, a column or a key: name, date and remarks."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import ProviderError
+from planner.model.value import value
 from planner.model.workload import Model
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _ARTIFACT = re.compile(
 ALIAS_PATH = "/api/2.1/unity-catalog/models/{name}/aliases/{alias}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Entity:
     """A registered model with a version, or with an alias that only the workspace can resolve."""
 
