@@ -14,6 +14,7 @@ from planner.cli.verdict import outcome_code
 from planner.errors import ExitCode
 
 if TYPE_CHECKING:
+    from planner.spec import Spec
     from planner.views.style import Style
 
 
@@ -39,9 +40,8 @@ def run(options: Options, manners: Manners) -> ExitCode:
     from planner.plans.explain_document import explain_document
     from planner.views.explain_text import render_explanation
 
-    explained = [
-        workflow.explain(spec) for spec in chosen(read(options, manners), options.endpoint)
-    ]
+    specs = sorted(chosen(read(options, manners), options.endpoint), key=_name)
+    explained = [workflow.explain(spec) for spec in specs]
 
     def document() -> list[object]:
         return [explain_document(one) for one in explained]
@@ -54,3 +54,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
     save(options.out, document, manners)
     show(options.output, document=document, text=text, manners=manners)
     return max((outcome_code(one.outcome) for one in explained), default=ExitCode.DONE)
+
+
+def _name(spec: Spec) -> str:
+    return spec.workload.name

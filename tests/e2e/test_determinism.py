@@ -1,4 +1,4 @@
-"""Same specs, same bytes: whatever the hash seed, time zone, locale and order of files."""
+"""Same specs, same bytes: whatever the hash seed, time zone, locale, width and order of files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,23 @@ import json
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import planner, process
 from tests.support.specs import STEADY, named
+
+HERE = {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C", "COLUMNS": "60"}
+THERE = {
+    "PYTHONHASHSEED": "4711",
+    "TZ": "Asia/Kathmandu",
+    "LC_ALL": "C.UTF-8",
+    "COLUMNS": "200",
+    "PYTHONUTF8": "1",
+}
+EXAMPLES = tuple(
+    f"examples/{name}"
+    for name in ("databricks-high-qps", "doc-embedder", "internal-tool", "ticket-router")
+)
 
 
 def _specs(directory: Path) -> list[str]:
@@ -55,3 +70,33 @@ def test_where_a_spec_lies_changes_nothing(tmp_path: Path) -> None:
         documents.add(done.stdout)
     assert len(documents) == 1
     assert str(tmp_path).encode() not in documents.pop()
+
+
+@pytest.mark.parametrize(
+    "command", [["plan", "--offline"], ["explain"], ["render"]], ids=lambda words: words[0]
+)
+def test_the_examples_give_identical_documents_everywhere(command: list[str]) -> None:
+    one = process("-q", *command, "-o", "json", *EXAMPLES, env=HERE)
+    two = process("-q", *command, "-o", "json", *EXAMPLES[::-1], env=THERE)
+    assert one.code == two.code == 0, one.err
+    assert json.loads(one.stdout)
+    assert one.stdout == two.stdout
+
+
+def test_300_serverless_endpoints_exceed_what_a_region_allows(tmp_path: Path) -> None:
+    cold = STEADY.replace("cold_start: forbid", "cold_start: allow").replace("100/s", "1/s")
+    cold = cold.replace("replicas: {min: 1, max: 40}", "hosting: [serverless]")
+    cold = cold.replace("hosting:", "scale_to_zero: allow\n    hosting:")
+    path = tmp_path / "many.planner.yaml"
+    path.write_text("---\n".join(named(f"tool-{index:03d}", cold) for index in range(300)))
+    document = tmp_path / "plan.json"
+    done = planner("plan", str(path), "--offline", "--out", str(document))
+    assert done.code == 8
+    assert "limit exceeded: serverless-endpoints, sagemaker us-east-1: 300, allowed 50" in done.out
+    plan = json.loads(document.read_bytes())
+    assert len(plan["endpoints"]) == 300
+    exceeded = {one["limit"]: one for one in plan["limits_exceeded"]}
+    assert exceeded["serverless-endpoints"]["measured"] == 300
+    assert exceeded["serverless-endpoints"]["source_id"] == "S4"
+    rendered = planner("render", str(path))
+    assert (rendered.code, rendered.out) == (8, "")

@@ -24,7 +24,7 @@ def test_the_script_writes_every_input_byte_for_byte(tmp_path: Path) -> None:
     beside = {
         path.relative_to(EXAMPLES)
         for path in EXAMPLES.glob("*/**/*")
-        if path.is_file() and path.suffix in {".csv", ".jsonl"} or path.parent.name == "profiles"
+        if (path.is_file() and path.suffix in {".csv", ".jsonl"}) or path.parent.name == "profiles"
     }
     assert written == beside
     for name in written:
