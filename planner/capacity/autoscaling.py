@@ -46,9 +46,16 @@ class Bounds:
     spike_minimum: int = 0
 
 
-def demands(load: Load, *, lag_up_s: float, lag_down_s: float) -> tuple[Demand, ...]:
-    """What a policy with these lags has seen and still holds over a cycle, alike moments as one."""
+def demands(
+    load: Load, *, lag_up_s: float, lag_down_s: float, scheduled: bool = True
+) -> tuple[Demand, ...]:
+    """What a policy with these lags has seen and still holds over a cycle, alike moments as one.
+
+    Where capacity cannot be `scheduled`, a known event is load like any other.
+    """
     segments = load.segments
+    if not scheduled:
+        segments = tuple(Segment(s.seconds, s.rate) for s in segments)
     if len(segments) == 1:
         only = segments[0]
         return (
@@ -122,24 +129,28 @@ def track(
     floor: int,
     scheduled: bool,
     around_s: float,
+    given_target: float | None = None,
 ) -> Bounds:
     """The cheapest minimum with the highest target that keeps up with every moment.
+
+    `given_target` is the rate per replica of a platform that sets its own.
 
     `needed` gives the replicas for a rate (non-decreasing). With `scheduled`, known events are
     covered by raising the minimum before each; with what is held after it, that is `around_s`.
     """
-    levels = [(m, max(floor, needed(m.rate))) for m in moments if not (scheduled and m.spike)]
     spike = max((needed(m.rate) for m in moments if scheduled and m.spike), default=0)
-    lowest_seen: dict[int, float] = {}
-    for moment, count in levels:
-        known = lowest_seen.get(count)
-        if known is None or moment.seen < known:
-            lowest_seen[count] = moment.seen
+    lowest_seen = _lowest_seen(moments, needed, floor, scheduled)
     held = _held_histogram(moments)
     most = max(*lowest_seen, spike)
+    if given_target is not None:
+        most = max(most, math.ceil(max(held)[0] / given_target - 1e-9))
     best: Bounds | None = None
     for minimum in sorted(lowest_seen):
         target = _highest_target(lowest_seen, minimum)
+        if given_target is not None:
+            if target < given_target:
+                continue
+            target = given_target
         found = _bounds(held, minimum, target, most)
         # Of equal cost the higher minimum: it depends less on the policy being in time.
         if best is None or found.average <= best.average + 1e-9:
@@ -156,6 +167,19 @@ def track(
         average=best.average + extra * (spike - best.minimum),
         spike_minimum=spike,
     )
+
+
+def _lowest_seen(
+    moments: Sequence[Demand], needed: Callable[[float], int], floor: int, scheduled: bool
+) -> dict[int, float]:
+    """For each count that is needed at some moment, the lowest rate that is then acted on."""
+    lowest: dict[int, float] = {}
+    for moment in moments:
+        if scheduled and moment.spike:
+            continue
+        count = max(floor, needed(moment.rate))
+        lowest[count] = min(moment.seen, lowest.get(count, math.inf))
+    return lowest
 
 
 def _highest_target(lowest_seen: dict[int, float], minimum: int) -> float:

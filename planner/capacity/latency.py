@@ -191,10 +191,14 @@ def smallest_count(predicate: Callable[[int], bool], floor: int) -> int:
     return high
 
 
+VALID_UTILIZATION = 0.9
+"""Utilisation up to which the closed form was held against simulations."""
+
+
 def outside_validity(service: ServiceTime, rho: float) -> str:
     """Why the closed form cannot be trusted here, or an empty text."""
     if service.scv > 1.0:
         return f"service times vary too much for the closed form (SCV {service.scv:.1f} > 1)"
-    if rho > 0.9:
+    if rho > VALID_UTILIZATION + 1e-9:
         return f"utilisation {rho:.0%} is above the closed form's tested 90 %"
     return ""

@@ -5,6 +5,7 @@ Everything else is imported inside `main`, so that an interrupt during start-up 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -16,10 +17,14 @@ _INTERRUPTED = 130
 _COLLECT_AFTER = 20_000
 """New objects before garbage is looked for: a run makes values that live to its end."""
 
+_NO_PYDANTIC_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""What else is installed has no say in how a spec is read, and is not searched for plugins."""
+
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run `planner` with these arguments and leave the process with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    atexit.register(gc.freeze)  # else every object is looked at once more before the process ends
     try:
         sys.exit(_run(arguments))
     except KeyboardInterrupt:
@@ -31,6 +36,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     _tolerate_narrow_encodings()
     gc.set_threshold(_COLLECT_AFTER, 50, 50)
+    os.environ.setdefault(*_NO_PYDANTIC_PLUGINS)
     from planner.cli.app import command
     from planner.cli.failures import report
 

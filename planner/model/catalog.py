@@ -110,7 +110,8 @@ class Hardware:
 class Scaling:
     """How capacity follows load: metric period and breaches, start-up time, and the way down.
 
-    The lag from a rise in load to serving capacity is `period_s * breaches_up + start_s`.
+    The lag from a rise in load to serving capacity is `period_s * breaches_up + start_s`. Not
+    `tunable`: the platform picks the target that capacity follows.
     """
 
     metric: str
@@ -123,6 +124,7 @@ class Scaling:
     scheduled: bool
     source: str
     min_count: int = 1
+    tunable: bool = True
 
     @property
     def lag_up_s(self) -> float:

@@ -18,6 +18,9 @@ def limit_names(catalog: Catalog) -> frozenset[str]:
 
 def unknown_limits(catalog: Catalog, overrides: Sequence[LimitOverride]) -> tuple[Diagnostic, ...]:
     """A diagnostic for each override of this provider that names no limit of its catalog."""
+    mine = [o for o in overrides if o.provider == catalog.provider]
+    if not mine:
+        return ()
     names = limit_names(catalog)
     return tuple(
         Diagnostic(
@@ -27,8 +30,8 @@ def unknown_limits(catalog: Catalog, overrides: Sequence[LimitOverride]) -> tupl
             path=o.path,
             location=o.location,
         )
-        for o in overrides
-        if o.provider == catalog.provider and o.name not in names
+        for o in mine
+        if o.name not in names
     )
 
 

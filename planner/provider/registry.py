@@ -78,9 +78,13 @@ def _entry_points() -> dict[str, tuple[EntryPoint, ...]]:
     from importlib.metadata import entry_points
 
     found: dict[str, tuple[EntryPoint, ...]] = {}
-    for one in sorted(entry_points(group=GROUP), key=lambda point: (point.name, _origin(point))):
+    for one in entry_points(group=GROUP):
         found[one.name] = (*found.get(one.name, ()), one)
-    return found
+    # the metadata of a distribution are read only where the origin decides the order
+    return {
+        name: tuple(sorted(points, key=_origin)) if len(points) > 1 else points
+        for name, points in found.items()
+    }
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ def assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumpti
     for part in parts:
         found.extend(part.slots.assumptions)
     found.extend(_of_prices(total))
-    found.extend(_of_offering(parts[0]))
+    found.extend(_of_offering(parts[0], ask.workload.constraints.utilization))
     found.extend(unpriced(ask.catalogs[parts[0].offering.provider]))
     if ask.workload.slo.measured_at is MeasuredAt.CLIENT:
         found.append(Assumption(subject="client network", value="0 ms", reason=CLIENT_NETWORK_NOTE))
@@ -42,7 +42,7 @@ def _of_prices(total: Cost) -> Iterator[Assumption]:
             )
 
 
-def _of_offering(lead: Sized) -> Iterator[Assumption]:
+def _of_offering(lead: Sized, utilization: float) -> Iterator[Assumption]:
     offering = lead.offering
     for note in offering.notes:
         if note.startswith(ASSUMED):
@@ -65,6 +65,13 @@ def _of_offering(lead: Sized) -> Iterator[Assumption]:
             source=offering.cold.source,
         )
     if lead.bounds is not None and offering.autoscaling is not None:
+        if not offering.autoscaling.tunable:
+            yield Assumption(
+                subject="autoscaling target",
+                value=format_fraction(utilization),
+                reason="the platform sets its own and does not publish it; "
+                "constraints.utilization is taken",
+            )
         yield Assumption(
             subject="autoscaling lag",
             value=f"{offering.autoscaling.lag_up_s:g} s up",

@@ -37,15 +37,15 @@ def _distinct(catalogs: Sequence[Catalog]) -> list[Catalog]:
 
 def _breaches(catalog: Catalog, decisions: Sequence[Decision]) -> list[LimitBreach]:
     groups: dict[Limit, list[Decision]] = {}
-    on_offerings = {limit for o in catalog.offerings for limit in o.limits}
+    on_offerings = {limit for o in catalog.offerings for limit in o.limits if _counts(limit)}
     for limit in catalog.limits:
-        if limit.scope in _SHARED and not limit.advisory and limit not in on_offerings:
+        if _counts(limit) and limit not in on_offerings:
             groups[limit] = list(decisions)
     offered = {_key(o): o for o in catalog.offerings}
     for decision in decisions:
         offering = offered.get(_decided(decision))
         for limit in offering.limits if offering is not None else ():
-            if limit.scope in _SHARED and not limit.advisory:
+            if _counts(limit):
                 groups.setdefault(limit, []).append(decision)
     result = []
     for limit, over in groups.items():
@@ -62,6 +62,11 @@ def _breaches(catalog: Catalog, decisions: Sequence[Decision]) -> list[LimitBrea
                 )
             )
     return result
+
+
+def _counts(limit: Limit) -> bool:
+    """Tell whether a limit counts endpoints together, and binds."""
+    return limit.scope in _SHARED and not limit.advisory
 
 
 def _key(offering: Offering) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from planner.capacity.autoscaling import Bounds, Demand, demands, track
 from planner.capacity.cold_start import Idle, whole_endpoint
-from planner.capacity.latency import Pool, stable_count
+from planner.capacity.latency import VALID_UTILIZATION, Pool, stable_count
 from planner.capacity.queue import NEVER_COLD, Cold
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Measure, Offering, Scaling
@@ -243,13 +243,13 @@ def _autoscaled(
 ) -> Sized:
     scaling = offering.autoscaling
     assert scaling is not None
-    per_bin = _slots_per_bin(ask, pool, targets)
+    per_bin = _slots_per_bin(ask, pool, targets, autoscaled_cap(ask, scaling))
     floor = floor_groups(ask, offering)
     key = ("bounds", id(pool), targets, option.count, floor, scaling)
     bounds = ask.memo.get(key)
     if bounds is None:
         groups = [math.ceil(n / option.count) for n in per_bin]
-        bounds = _track(ask, pool, groups, scaling, floor)
+        bounds = _track(ask, pool, groups, scaling, floor=floor, slots=option.count)
         ask.memo[key] = bounds
     assert isinstance(bounds, Bounds)
     zero = offering.cold is not None
@@ -270,18 +270,30 @@ def _autoscaled(
     )
 
 
-def _slots_per_bin(ask: Ask, pool: Pool, targets: tuple[LatencyTarget, ...]) -> tuple[int, ...]:
-    key = ("per-bin", id(pool), targets)
+def autoscaled_cap(ask: Ask, scaling: Scaling) -> float:
+    """Utilisation that may be reached while capacity follows: the spec's, or the model's validity.
+
+    A platform that picks its target aims at the spec's utilisation, and passes it on the way up.
+    """
+    asked = ask.workload.constraints.utilization
+    return asked if scaling.tunable else max(asked, VALID_UTILIZATION)
+
+
+def _slots_per_bin(
+    ask: Ask, pool: Pool, targets: tuple[LatencyTarget, ...], utilization: float
+) -> tuple[int, ...]:
+    key = ("per-bin", id(pool), targets, utilization)
     found = ask.memo.get(key)
     if found is None:
-        utilization = ask.workload.constraints.utilization
         found = pool.smallest_per_bin(targets, utilization=utilization)
         ask.memo[key] = found
     assert isinstance(found, tuple)
     return found
 
 
-def _track(ask: Ask, pool: Pool, groups: list[int], scaling: Scaling, floor: int) -> Bounds:
+def _track(
+    ask: Ask, pool: Pool, groups: list[int], scaling: Scaling, *, floor: int, slots: int
+) -> Bounds:
     rates = [b.rate for b in pool.bins]
 
     def needed(rate: float) -> int:
@@ -289,14 +301,29 @@ def _track(ask: Ask, pool: Pool, groups: list[int], scaling: Scaling, floor: int
 
     moments = _moments(ask, pool, scaling)
     around_s = scaling.lag_up_s + scaling.lag_down_s
-    return track(moments, needed, floor=floor, scheduled=scaling.scheduled, around_s=around_s)
+    own = None
+    if not scaling.tunable:
+        own = slots * ask.workload.constraints.utilization / pool.service.mean_s
+    return track(
+        moments,
+        needed,
+        floor=floor,
+        scheduled=scaling.scheduled,
+        around_s=around_s,
+        given_target=own,
+    )
 
 
 def _moments(ask: Ask, pool: Pool, scaling: Scaling) -> tuple[Demand, ...]:
-    key = ("moments", id(pool.load), scaling.lag_up_s, scaling.lag_down_s)
+    key = ("moments", id(pool.load), scaling.lag_up_s, scaling.lag_down_s, scaling.scheduled)
     found = ask.memo.get(key)
     if found is None:
-        found = demands(pool.load, lag_up_s=scaling.lag_up_s, lag_down_s=scaling.lag_down_s)
+        found = demands(
+            pool.load,
+            lag_up_s=scaling.lag_up_s,
+            lag_down_s=scaling.lag_down_s,
+            scheduled=scaling.scheduled,
+        )
         ask.memo[key] = found
     assert isinstance(found, tuple)
     return found

@@ -59,6 +59,7 @@ def _scaling(*, min_count: int) -> Scaling:
         scheduled=False,
         source=f"{period.source}; {total.source}",
         min_count=min_count,
+        tunable=False,
     )
 
 

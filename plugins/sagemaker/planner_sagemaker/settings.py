@@ -140,7 +140,7 @@ class SageMakerSettings(SpecBlock):
     marketplace: Flag = False
     overhead: Duration | None = None
     startup: Duration | None = None
-    serverless: Serverless = Serverless()
+    serverless: Serverless = Serverless.model_construct()  # all defaults: builds no validator
     prices: dict[PriceName, PositiveMoney] = Field(default_factory=dict)
     quotas: dict[QuotaName, Count] = Field(default_factory=dict)
     tags: dict[Text, Text] = Field(default_factory=dict)
