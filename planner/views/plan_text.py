@@ -62,6 +62,8 @@ def _endpoint(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None
     paper.entry("concurrency", _concurrency(decision))
     if decision.autoscaling is not None:
         paper.entry("scaling", _scaling(decision))
+    if decision.options:
+        paper.entry("options", ", ".join(f"{name} {value}" for name, value in decision.options))
     paper.entry("latency", _latency(decision), None if decision.met else "bad")
     others = [margin_text(margin) for margin in decision.margins if not is_time(margin)]
     if others:

@@ -16,6 +16,7 @@ SOLVED = """\
     concurrency 2 per replica, 18 at most, routing least-outstanding
     scaling     InvocationsPerReplica held at 12,346, cooldown 60 s up and 5 min down, 1 scheduled
                 action
+    options     zone_aware true
     latency     p50 8.1 ms of 15 ms (46 % spare), p99 41.2 ms of 50 ms (17.6 % spare)
     objectives  availability 99.99 % (asked 99.95 %, holds)
     cost        $612.40 a month, $0.19 per million requests
