@@ -205,6 +205,13 @@ def test_a_prefix_serves_keys_that_are_relative_to_it() -> None:
     assert container["ModelDataUrl"] == "s3://models/merchants/"
 
 
+def test_a_model_that_left_the_shared_endpoint_is_still_found_below_the_prefix() -> None:
+    alone = replace(model(), artifact="hot/model.tar.gz")
+    state = render(decision(), workload(alone), model_prefix="s3://models/merchants")
+    container = bodies(state)["model"]["PrimaryContainer"]
+    assert container["ModelDataUrl"] == "s3://models/merchants/hot/model.tar.gz"
+
+
 def test_network_and_keys() -> None:
     block: dict[str, Any] = {
         "vpc": VPC,

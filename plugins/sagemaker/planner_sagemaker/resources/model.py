@@ -60,7 +60,7 @@ def _container(
                 f"{decision.hosting} hosting serves one model, not {len(models)}",
                 hint="allow multi-model in constraints.hosting, or write one document per model",
             )
-        container.update(_artifact(models[0], decision.hosting))
+        container.update(_artifact(models[0], decision.hosting, settings))
     environment = _environment(models)
     if environment:
         container["Environment"] = environment
@@ -115,11 +115,16 @@ def _one_image(models: Iterable[Model]) -> str:
     return images[0] if images else ""
 
 
-def _artifact(model: Model, hosting: str) -> dict[str, Any]:
-    """Where the container finds the model; nothing where the image already holds it."""
+def _artifact(model: Model, hosting: str, settings: SageMakerSettings) -> dict[str, Any]:
+    """Where the container finds the model; nothing where the image already holds it.
+
+    A key without a scheme lies below `model_prefix`, for a model that left a shared endpoint too.
+    """
     address = model.artifact
     if not address:
         return {}
+    if "://" not in address and settings.model_prefix is not None:
+        address = f"{settings.model_prefix.rstrip('/')}/{address.lstrip('/')}"
     if not address.startswith("s3://"):
         raise ProviderError(
             "artifact-not-s3",
