@@ -14,8 +14,11 @@ from typing import NoReturn
 
 _INTERRUPTED = 130
 
-_COLLECT_AFTER = 20_000
-"""New objects before garbage is looked for: a run makes values that live to its end."""
+_COLLECT_AFTER = 100_000
+"""New objects before garbage is looked for: a run makes values that live to its end.
+
+At 20,000 looking took 18 ms of a small plan and 0.6 s of 1,000 endpoints, for the same memory.
+"""
 
 _NO_PYDANTIC_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
 """What else is installed has no say in how a spec is read, and is not searched for plugins."""

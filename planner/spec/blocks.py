@@ -3,7 +3,7 @@
 Defaults that are guesses are None here: whoever fills them in records an assumption.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: pydantic would compile each annotation once more.
 
 import re
 from typing import Annotated, Any, Literal

@@ -1,6 +1,6 @@
 """The five kinds of `traffic:`, told apart by `type`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: pydantic would compile each annotation once more.
 
 from typing import Annotated, Any, Literal
 

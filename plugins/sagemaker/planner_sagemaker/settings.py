@@ -1,6 +1,6 @@
 """The `sagemaker` block of a spec: what a person writes, checked and in SI units."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: pydantic would compile each annotation once more.
 
 import re
 from collections.abc import Iterable, Iterator
