@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from planner.model.value import value
@@ -10,7 +9,7 @@ from planner.model.value import value
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@value
 class Location:
     """A place in a text file; `line` and `column` count from 1."""
 

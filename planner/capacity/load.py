@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import assert_never
@@ -22,7 +22,7 @@ from planner.model.traffic import (
     Trace,
     Traffic,
 )
-from planner.model.value import value
+from planner.model.value import record, value
 
 DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
@@ -33,7 +33,7 @@ MAX_BINS = 40
 PEAK_WINDOW_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Segment:
     """`seconds` at `rate` requests per second; `spike` names a known event, else ""."""
 
@@ -42,7 +42,7 @@ class Segment:
     spike: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bin:
     """All time spent at about `rate`: `share_time` of the cycle, `share_requests` of requests."""
 
@@ -152,7 +152,7 @@ def _load(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Window:
     """Neighbouring segments and their mean rate over at least the window's width."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist
+
+from planner.model.value import record
 
 DEFAULT_SCV = 0.10
 """Assumed squared coefficient of variation where only a mean is known.
@@ -30,7 +31,7 @@ _EDGES = (
 _CELLS = tuple((high - low, _NORMAL.inv_cdf((low + high) / 2.0)) for low, high in pairwise(_EDGES))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ServiceTime:
     """Log-normal service time: `mean_s` and `sigma` of its logarithm (0: constant)."""
 

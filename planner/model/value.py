@@ -1,8 +1,8 @@
-"""`@value`: a frozen dataclass with slots and keyword-only fields that is cheap to define.
+"""`@value` and `@record`: frozen dataclasses with slots that are cheap to define.
 
-`@dataclass(frozen=True, slots=True, kw_only=True)` compiles six functions for each class, about
-0.5 ms; with more than a hundred classes that was a sixth of the time of a small plan. Here only
-`__init__` is compiled, and the other methods are closures over the names of the fields.
+`@dataclass(frozen=True, slots=True)` compiles six functions for each class, about 0.5 ms; with
+more than a hundred classes that was a sixth of the time of a small plan. Here only `__init__` is
+compiled, and the other methods are closures over the names of the fields.
 """
 
 from __future__ import annotations
@@ -23,12 +23,22 @@ def value(cls: type[Made]) -> type[Made]:
     `fields`, `replace` and `asdict` of the standard library work on it. A method that the class
     defines itself stays. There is no `InitVar` and no `field(init=False)`.
     """
+    return _made(cls, kw_only=True)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def record(cls: type[Made]) -> type[Made]:
+    """Return the class as `value` does, for a few fields whose order speaks for itself."""
+    return _made(cls, kw_only=False)
+
+
+def _made(cls: type[Made], *, kw_only: bool) -> type[Made]:
     own = set(vars(cls))
-    made = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
+    made = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
     known = fields(made)  # type: ignore[arg-type]  # a dataclass since the line above
     key = _key(tuple(one.name for one in known if one.compare))
     methods: dict[str, Callable[..., Any]] = {
-        "__init__": _init(made, known),
+        "__init__": _init(made, known, kw_only=kw_only),
         "__repr__": _repr(tuple(one.name for one in known if one.repr)),
         "__eq__": _eq(key),
         "__hash__": lambda self: hash(key(self)),
@@ -42,10 +52,10 @@ def value(cls: type[Made]) -> type[Made]:
     return made
 
 
-def _init(made: type, known: tuple[Field[Any], ...]) -> Callable[..., None]:
+def _init(made: type, known: tuple[Field[Any], ...], *, kw_only: bool) -> Callable[..., None]:
     """Compile the constructor: a loop over keywords would cost every instance twice the time."""
     names: dict[str, Any] = {"_MISSING": MISSING}
-    parameters, lines = ["self", "*"] if known else ["self"], []
+    parameters, lines = ["self", "*"] if known and kw_only else ["self"], []
     for one in known:
         name, given = one.name, one.name
         names[f"_set_{name}"] = getattr(made, name).__set__  # the slot: `self.x = x` is refused

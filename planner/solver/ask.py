@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from planner.capacity.latency import Pool, SplitPool
 from planner.capacity.load import Load, build_load
 from planner.capacity.service_time import ServiceTime
 from planner.model.catalog import Catalog, Hardware, Limit, Measure, Offering
+from planner.model.value import record
 from planner.model.workload import Compute, Feature, LatencyTarget, MeasuredAt, Model, Workload
 
 CLIENT_NETWORK_NOTE = "the network between client and endpoint is not part of the prediction"
@@ -18,7 +19,7 @@ CLIENT_NETWORK_NOTE = "the network between client and endpoint is not part of th
 Sizes = dict[tuple[object, ...], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """A workload against catalogs; memoised loads, pools and hardware look-ups.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from pydantic import BaseModel
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -12,6 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from planner.errors import UsageError
 from planner.model import units
 from planner.model.units import UnitError
+from planner.model.value import record
 from planner.spec.construct import Constructor
 from planner.spec.document import PLAIN, QUOTED, compose
 from planner.spec.nearest import nearest, suggestion
@@ -33,7 +33,7 @@ _READERS: tuple[Callable[[str], float], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """One `path=value`; `factor` instead of a value for `2x`."""
 

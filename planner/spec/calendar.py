@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from planner.model.units import UnitError
+from planner.model.value import record
 from planner.spec.nearest import nearest
 
 _MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001  a wall clock without a zone is what cron means
@@ -16,7 +16,7 @@ _WEEK_S = 7 * _DAY_S
 _MOST_STARTS = 7 * 24
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WeekOfCron:
     """Starts, seconds after Monday 00:00; `rare` when the cron matches only some weeks."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from planner.model.traffic import Traffic
 from planner.model.units import format_duration, format_size
@@ -40,8 +40,10 @@ from planner.spec.blocks import (
     quantile_of,
 )
 from planner.spec.convert_traffic import to_traffic
-from planner.spec.profile import Profile
 from planner.spec.sections import Sections
+
+if TYPE_CHECKING:
+    from planner.spec.profile import Profile
 
 _MIB = 1024 * 1024
 _REQUEST_BYTES = 4096

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from planner.model.traffic import (
     Burst,
@@ -20,7 +20,6 @@ from planner.model.traffic import (
 from planner.model.units import format_duration
 from planner.spec.assumptions import Notes
 from planner.spec.calendar import week_of
-from planner.spec.trace import Recording
 from planner.spec.traffic_blocks import (
     DAYS,
     AnyTraffic,
@@ -31,6 +30,9 @@ from planner.spec.traffic_blocks import (
     SteadyBlock,
     TraceBlock,
 )
+
+if TYPE_CHECKING:
+    from planner.spec.trace import Recording
 
 _DAY_S = 86400.0
 _WIDTH_S = 8 * 3600.0

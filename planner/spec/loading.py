@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 from pydantic import BaseModel
 from yaml.nodes import MappingNode, Node
@@ -19,21 +19,22 @@ from planner.spec.construct import Constructor
 from planner.spec.convert import to_workload
 from planner.spec.document import compose, span
 from planner.spec.files import Files
-from planner.spec.fleet import read_fleet
 from planner.spec.model_rules import MODEL_RULES
 from planner.spec.nearest import nearest, suggestion
 from planner.spec.overlay import child, merge, text_of
 from planner.spec.placement_rules import PLACEMENT_RULES, hosting_rule
 from planner.spec.places import parse_path
-from planner.spec.profile import Profile, read_profile
 from planner.spec.report import Finding, Place, Report
 from planner.spec.rules import SLO_RULES, Rule, check
 from planner.spec.sections import API_VERSION, Sections, SettingsModels, read_sections
-from planner.spec.trace import Recording, read_trace
 from planner.spec.traffic_blocks import TraceBlock
 from planner.spec.traffic_rules import TRAFFIC_RULES
 from planner.spec.validate import Sheet, shown
 from planner.spec.value import Reader, Source, Spec
+
+if TYPE_CHECKING:
+    from planner.spec.profile import Profile
+    from planner.spec.trace import Recording
 
 FeaturesOf = Callable[[str, Any], tuple[Feature, ...]]
 _KINDS = ("Endpoint",)
@@ -170,10 +171,14 @@ class _Run:
                 )
                 sheet.wrong(finding, ("spec", "models_from"), key=True)
             else:
+                from planner.spec.fleet import read_fleet
+
                 models, rows = read_fleet(sheet, sections.models_from, self._files, source=source)
                 sheet.rows = rows
         recording: Recording | None = None
         if isinstance(sections.traffic, TraceBlock):
+            from planner.spec.trace import read_trace
+
             recording = read_trace(sheet, sections.traffic, self._files, source=source)
         profiles = self._profiles(sheet, models, source)
         return sections.with_files(models=models, profiles=profiles, recording=recording)
@@ -184,6 +189,8 @@ class _Run:
             named = None if model is None else model.profile
             if named is None or named in found:
                 continue
+            from planner.spec.profile import read_profile
+
             profile = read_profile(
                 sheet,
                 named,

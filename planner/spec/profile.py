@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from planner.model.value import record
 from planner.model.workload import ServiceCurve, ServicePoint
 from planner.spec.blocks import Metadata
 from planner.spec.construct import Constructor
@@ -53,7 +54,7 @@ class ProfileDocument(SpecBlock):
     spec: ProfileBlock
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Profile:
     """Curves of one file; `dropped_p99` counts percentiles of a closed loop, which are not used.
 

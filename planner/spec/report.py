@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from planner.diagnostics import Diagnostic, Location
 from planner.errors import SpecError
+from planner.model.value import record
 
 _WIDTH = 96
 _LONGEST = 400
@@ -22,7 +22,7 @@ class Place(NamedTuple):
     width: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One thing that is wrong: a stable code, the cause, and the fix to copy."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
@@ -26,10 +26,8 @@ from planner.spec.blocks import (
 )
 from planner.spec.nearest import nearest
 from planner.spec.places import Step
-from planner.spec.profile import Profile
 from planner.spec.quantities import SpecBlock, Text
 from planner.spec.report import Finding
-from planner.spec.trace import Recording
 from planner.spec.traffic_blocks import TRAFFIC, AnyTraffic
 from planner.spec.validate import (
     Block,
@@ -40,6 +38,10 @@ from planner.spec.validate import (
     unknown_value,
     validate,
 )
+
+if TYPE_CHECKING:
+    from planner.spec.profile import Profile
+    from planner.spec.trace import Recording
 
 API_VERSION = "planner/v1alpha1"
 SettingsModels: TypeAlias = Callable[[str], type[BaseModel] | None]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
+from planner.model.value import record
 from planner.spec.report import Finding, Place, Report
 
 FORMATS = {
@@ -20,7 +20,7 @@ FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """Rows as tuples in the order of `columns`; absent cells are None or empty text."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from math import gcd
 from typing import Any
 
 from planner.model.units import format_duration
+from planner.model.value import record
 from planner.spec.files import Files, beside
 from planner.spec.nearest import nearest, suggestion
 from planner.spec.places import Step
@@ -29,7 +29,7 @@ _COUNT = ("number", "write a number of requests such as 120")
 _MAX_BUCKETS = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recording:
     """Stamps or counts as in planner.model.traffic.Trace; `grid_s` when stamps became counts."""
 

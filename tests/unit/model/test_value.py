@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.model.value import value
+from planner.model.value import record, value
 
 
 @value
@@ -71,6 +71,24 @@ class Standard:
 
     x: int
     y: int = 0
+
+
+@record
+class Pair:
+    """Fields by their order."""
+
+    first: int
+    second: int = 2
+
+
+def test_a_record_takes_its_fields_in_their_order() -> None:
+    assert Pair(1) == Pair(first=1, second=2)
+    assert repr(Pair(1, 3)) == "Pair(first=1, second=3)"
+    with pytest.raises(FrozenInstanceError):
+        Pair(1).first = 2  # type: ignore[misc]
+    match Pair(1):
+        case Pair(first, second):
+            assert (first, second) == (1, 2)
 
 
 def test_equality_goes_by_the_compared_fields_and_the_class() -> None:
