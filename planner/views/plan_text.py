@@ -92,9 +92,7 @@ def _concurrency(decision: Decision) -> str:
     per_replica = f"{concurrency.per_replica} per replica, " if decision.replicas else ""
     routing = f", routing {decision.routing}" if decision.routing else ""
     models = f", {counted(len(decision.models), 'model')}" if len(decision.models) > 1 else ""
-    warm = decision.option("prewarm")
-    kept = f", {warm} kept warm" if warm else ""
-    return f"{per_replica}{concurrency.max:,} at most{kept}{routing}{models}"
+    return f"{per_replica}{concurrency.max:,} at most{routing}{models}"
 
 
 def _scaling(decision: Decision) -> str:
