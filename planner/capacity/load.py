@@ -165,10 +165,15 @@ class _Window:
 
 
 def _sized_peak(windows: Sequence[_Window], size_for: float) -> float:
-    """Highest rate over windows of at least a minute; below `size_for` 1, that quantile of them."""
-    if size_for >= 1.0:
+    """Highest rate over windows of at least a minute; below `size_for` 1, that quantile of them.
+
+    Windows without a request do not count: of a recording that is silent most of the time, the
+    quantile would be zero.
+    """
+    busy = [window for window in windows if window.rate > 0.0]
+    if size_for >= 1.0 or not busy:
         return max(window.rate for window in windows)
-    ordered = sorted(windows, key=lambda window: window.rate)
+    ordered = sorted(busy, key=lambda window: window.rate)
     threshold = size_for * sum(window.seconds for window in ordered)
     passed = 0.0
     for window in ordered:

@@ -295,7 +295,7 @@ def fleets(draw: st.DrawFn) -> Asked:
     return made, "sagemaker"
 
 
-@settings(few, max_examples=12)
+@settings(few, max_examples=8)
 @given(fleets())
 def test_a_fleet_serves_every_model_once_meets_its_goals_and_adds_up(one: Asked) -> None:
     asks, offers = split(one)

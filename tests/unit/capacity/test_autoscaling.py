@@ -1,6 +1,5 @@
 import math
 import random
-from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -8,9 +7,7 @@ from planner.capacity.autoscaling import Bounds, Demand, demands, track
 from planner.capacity.load import Load
 from planner.model.traffic import Diurnal, Spike
 from tests.support.loads import load_of, steps
-
-STEP = 60.0
-Needed = Callable[[float], int]
+from tests.support.policy import Needed, Policy
 
 
 def per_ten(rate: float) -> int:
@@ -35,42 +32,6 @@ def bounds_of(
     )
 
 
-class Policy:
-    """Minute by minute, what a target-tracking policy does over a repeating cycle.
-
-    It acts on the rate of any moment of the last `lag_up`; it lets go of a level `lag_down` later.
-    """
-
-    def __init__(self, load: Load, *, lag_up_s: float, lag_down_s: float) -> None:
-        self.rates = [s.rate for s in load.segments for _ in range(round(s.seconds / STEP))]
-        first = [i for s in load.segments for i in range(round(s.seconds / STEP))]
-        up, down = round(lag_up_s / STEP), round((lag_up_s + lag_down_s) / STEP)
-        minutes = range(len(self.rates))
-        self.seen = [min(self.window(t, up)) for t in minutes]
-        # A whole segment is held for what its first minute still holds.
-        self.held = [
-            max(self.window(t, down + first[t]) + self.window(t, first[t])) for t in minutes
-        ]
-
-    def window(self, t: int, length: int) -> list[float]:
-        n = len(self.rates)
-        return [self.rates[(t - back) % n] for back in range(min(length, n) + 1)]
-
-    def keeps_up(self, minimum: int, target: float, most: int, needed: Needed) -> bool:
-        return all(
-            min(most, max(minimum, count(seen, target))) >= needed(rate)
-            for rate, seen in zip(self.rates, self.seen, strict=True)
-        )
-
-    def average(self, minimum: int, target: float, most: int) -> float:
-        counts = [min(most, max(minimum, count(rate, target))) for rate in self.held]
-        return sum(counts) / len(counts)
-
-
-def count(rate: float, target: float) -> int:
-    return 0 if math.isinf(target) else math.ceil(rate / target - 1e-9)
-
-
 def some_loads(seed: int) -> Load:
     rng = random.Random(seed)
     return steps(
@@ -79,11 +40,6 @@ def some_loads(seed: int) -> Load:
             for _ in range(rng.randint(2, 7))
         )
     )
-
-
-def targets_worth_trying(rates: Sequence[float], most: int) -> list[float]:
-    """Every target at which some count changes, from just below."""
-    return [rate / k * 0.999 for rate in set(rates) for k in range(1, most + 1)] + [math.inf]
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -95,13 +51,7 @@ def test_the_bounds_keep_up_at_every_minute_and_nothing_cheaper_does(seed: int) 
     most = max(per_ten(rate) for rate in policy.rates)
     assert found.maximum <= most
     assert policy.keeps_up(found.minimum, found.target, found.maximum, per_ten)
-    costs = [
-        policy.average(minimum, target, most)
-        for minimum in range(1, most + 1)
-        for target in targets_worth_trying(policy.rates, most)
-        if policy.keeps_up(minimum, target, most, per_ten)
-    ]
-    assert found.average == pytest.approx(min(costs))
+    assert found.average == pytest.approx(policy.cheapest(per_ten, floor=1))
 
 
 def test_bursts_shorter_than_the_lag_are_not_autoscaled() -> None:

@@ -210,6 +210,13 @@ def test_the_quantile_is_of_time() -> None:
     assert recorded(*counts, size_for=0.9).peak == 1.0
 
 
+def test_silent_minutes_do_not_count_for_the_quantile() -> None:
+    counts = [0.0] * 990 + [60.0] * 9 + [600.0]
+    assert recorded(*counts, size_for=0.9).peak == 1.0
+    assert recorded(*counts, size_for=0.9).beyond == pytest.approx(600 / 1140)
+    assert recorded(0, 0, 0, size_for=0.9).peak == 0.0
+
+
 def test_bins_keep_shares_and_stand_at_the_highest_rate_they_hold() -> None:
     load = load_of(Diurnal(base=1.0, peak=977.0, peak_at_s=HOUR, width_s=5 * HOUR))
     assert len(load.bins) <= MAX_BINS
