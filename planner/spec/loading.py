@@ -14,7 +14,6 @@ from yaml.nodes import MappingNode, Node
 
 from planner.diagnostics import Location
 from planner.model.workload import Feature, ProviderChoice
-from planner.spec.assign import Assigner, parse_settings
 from planner.spec.construct import Constructor
 from planner.spec.convert import to_workload
 from planner.spec.document import compose, span
@@ -33,6 +32,7 @@ from planner.spec.validate import Sheet, shown
 from planner.spec.value import Reader, Source, Spec
 
 if TYPE_CHECKING:
+    from planner.spec.assign import Assigner
     from planner.spec.profile import Profile
     from planner.spec.trace import Recording
 
@@ -102,8 +102,7 @@ class _Run:
         ]
         layers = [layer for source in overlays for layer in self._documents(source, fix=_LEAVE_OUT)]
         self._check_layers(layers, [node for _, _, node in documents])
-        settings = parse_settings(sets, self._report)
-        assigner = Assigner(settings, self._settings_models, self._provider_names)
+        assigner = self._assigner(sets) if sets else None
         specs = []
         for name, index, node in documents:
             spec = self._spec(name, index, _laid(node, layers), assigner)
@@ -111,6 +110,12 @@ class _Run:
                 specs.append(spec)
         self._report.raise_any()
         return tuple(specs)
+
+    def _assigner(self, sets: Sequence[str]) -> Assigner:
+        from planner.spec.assign import Assigner, parse_settings
+
+        settings = parse_settings(sets, self._report)
+        return Assigner(settings, self._settings_models, self._provider_names)
 
     def _documents(self, source: Source, *, fix: str) -> Iterator[Node]:
         before = self._report.count
@@ -140,10 +145,10 @@ class _Run:
                 node = child(child(layer, "metadata") or layer, "name") or layer
                 self._report.add(finding, span(node))
 
-    def _spec(self, name: str, index: int, node: Node, assigner: Assigner) -> Spec | None:
+    def _spec(self, name: str, index: int, node: Node, assigner: Assigner | None) -> Spec | None:
         report = self._report
         constructor = Constructor(report, self._env)
-        assigned = assigner.apply(node, constructor)
+        assigned = node if assigner is None else assigner.apply(node, constructor)
         sheet = Sheet(assigned, constructor.data(assigned), report)
         if not _is_endpoint(sheet):
             return None

@@ -197,6 +197,7 @@ def _instance_offerings(
     autoscaling = scaling if row.autoscaling else None
     single = refusal if row.autoscaling else refusal or _no_autoscaling(row)
     multi = refusal if row.multi_model else refusal or _no_multi_model(row)
+    preference = -row.generation
     for hosting, kind, scaled, refused, excludes in (
         ("dedicated", Kind.REPLICAS, None, refusal, ()),
         ("single-model", Kind.REPLICAS, autoscaling, single, ()),
@@ -216,7 +217,7 @@ def _instance_offerings(
             autoscaling=scaled,
             limits=limits[hosting] + quota if quota else limits[hosting],
             excludes=excludes,
-            preference=-row.generation,
+            preference=preference,
             refusal=refused,
             notes=options.overhead_notes,
         )
