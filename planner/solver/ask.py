@@ -87,6 +87,15 @@ class Ask:
         found: Hardware | None = table.get(instance_type)
         return found
 
+    def measured_types(self) -> frozenset[str]:
+        """Types that a model was measured on: whoever measures an old one means to use it."""
+        key = ("measured",)
+        if key not in self.memo:
+            curves = (curve for model in self.workload.models for curve in model.curves)
+            self.memo[key] = frozenset(curve.instance_type for curve in curves)
+        found: frozenset[str] = self.memo[key]
+        return found
+
     def first_with(self, compute: Compute) -> int | None:
         """Index of the first model that asks for this hardware; None if none does."""
         key = ("compute", compute)

@@ -71,7 +71,7 @@ def _instance(ask: Ask, offering: Offering) -> Rejection | None:
         return Rejection(
             code="instance-not-included", measured=name, allowed=", ".join(include), path=path
         )
-    if not include and not offering.current_generation:
+    if not (include or offering.current_generation or name in ask.measured_types()):
         return Rejection(
             code="previous-generation",
             measured="an older generation",

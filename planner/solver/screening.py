@@ -29,6 +29,7 @@ class _Shape:
             workload.pin,
             tuple(m.compute for m in workload.models[:2]) if _same(ask) else ask,
             len(workload.models) > 1,
+            ask.measured_types(),
             ask.features(catalog.provider),
             workload.slo.cold_start.allowed,
             bool(workload.slo.ttft),
