@@ -169,7 +169,6 @@ def test_it_survives_pickling_and_copying() -> None:
 
 
 def test_the_type_checker_sees_keywords_and_frozen_fields(tmp_path: Path) -> None:
-    pytest.importorskip("mypy")
     text = (
         "from planner.model.value import value\n"
         "@value\n"

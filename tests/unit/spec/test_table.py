@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from planner.spec.report import Report
 from planner.spec.table import TableError, read_table
@@ -27,9 +29,7 @@ def test_objects_need_not_have_the_same_keys() -> None:
     assert table.rows == ((1, None), (None, [2]))
 
 
-def test_parquet_is_read_where_its_extra_is_installed() -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+def test_parquet_is_read() -> None:
     stream = BytesIO()
     parquet.write_table(pyarrow.table({"t": [0.5, 1.5], "n": [3, None]}), stream)
     table = read_table("a.parquet", stream.getvalue(), "parquet", Report())
