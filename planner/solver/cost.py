@@ -54,8 +54,8 @@ def _volumes(workload: Workload, catalog: Catalog) -> tuple[tuple[str, float, Me
         ("data-out-gb", "data out", payload.response_bytes),
         ("logging-gb", "payload logging", payload.request_bytes + payload.response_bytes),
     )
-    found = ((name, size / GB, _meter(catalog, meter)) for meter, name, size in known)
-    return tuple((name, gb, meter) for name, gb, meter in found if meter is not None)
+    meters = {meter.name: meter for meter in catalog.meters}
+    return tuple((name, size / GB, meters[meter]) for meter, name, size in known if meter in meters)
 
 
 def _line(name: str, quantity: float, unit: str, price: Price, *, note: str = "") -> CostLine:
