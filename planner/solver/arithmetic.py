@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner.capacity.latency import SplitPool
 from planner.model.candidate import Decision, Step
 from planner.model.catalog import Kind
 from planner.model.units import (
@@ -104,13 +105,20 @@ def _queue(ask: Ask, part: Sized) -> list[Step]:
             label="wait at the peak",
             expression=f"P(wait) {format_fraction(queue.probability)}, Erlang C",
             value=f"mean {format_duration(queue.mean_s)}",
-            source="M/G/c, Cosmetatos and Tijms; pooled by least-outstanding routing"
-            if type(pool).__name__ == "Pool"
-            else "M/G/c per replica: random routing",
+            source=_line_of(part),
         ),
     ]
     lines += _percentiles(ask, part)
     return lines
+
+
+def _line_of(part: Sized) -> str:
+    """Which formula the wait comes from, and what about the routing is assumed."""
+    if isinstance(part.pool, SplitPool):
+        return "M/G/c per replica: random routing"
+    routing = part.offering.routing[0]
+    known = "least-outstanding routing" if routing == "least-outstanding" else "assumed of routing"
+    return f"M/G/c, Cosmetatos and Tijms; one line: {known}"
 
 
 def _counted(part: Sized) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from planner.capacity.latency import outside_validity
 from planner.model.candidate import Cost
-from planner.model.catalog import Measure
+from planner.model.catalog import Kind, Measure
 from planner.model.units import format_fraction, format_rate
 from planner.model.workload import Assumption, MeasuredAt
 from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
@@ -16,6 +16,10 @@ from planner.solver.sized import Sized, sized_measure
 
 ASSUMED = "assumption: "
 """How a provider marks those of an offering's notes that are guesses."""
+
+
+KNOWN_ROUTINGS = ("least-outstanding", "two-choices", "random")
+"""Routings whose waiting the model knows."""
 
 
 def assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumption, ...]:
@@ -63,6 +67,12 @@ def _of_offering(lead: Sized, utilization: float) -> Iterator[Assumption]:
             value=f"{offering.cold.start_s:g} s, idle {offering.cold.idle_s:g} s",
             reason=offering.cold.assumption,
             source=offering.cold.source,
+        )
+    if offering.kind is Kind.UNITS and offering.routing[0] not in KNOWN_ROUTINGS:
+        yield Assumption(
+            subject="routing",
+            value="one line for all units",
+            reason="the platform does not publish how it routes",
         )
     if lead.bounds is not None and offering.autoscaling is not None:
         if not offering.autoscaling.tunable:

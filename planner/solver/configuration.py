@@ -186,3 +186,12 @@ def latency_of(ask: Ask, sized: Sized) -> Latency:
         found = ask.memo[key] = sized.pool.latency(sized.servers, sized.cold)
     assert isinstance(found, Latency)
     return found
+
+
+def describe(configuration: Configuration | None) -> str:
+    """A configuration in a few words, for a sentence."""
+    if configuration is None:
+        return "nothing meets the spec any more"
+    count = configuration.replicas
+    size = f" x {count.min if count.min == count.max else count}" if count is not None else ""
+    return f"{configuration.hosting} {configuration.instance_type}{size}"

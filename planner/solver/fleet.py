@@ -34,6 +34,8 @@ _ADDED_UP = (Measure.CONCURRENCY, Measure.PROVISIONED_CONCURRENCY, Measure.REPLI
 
 MAX_SPLIT = 24
 REFINED = 5
+PATIENCE = 3
+"""Models that may leave one after another without making the whole cheaper."""
 
 Answer = Configuration | Rejection
 
@@ -321,10 +323,12 @@ def _split(
         key=lambda i: _rank(answers[i]),
     )
     feasible = ranked[:REFINED] or list(answers)[:REFINED]
+    dearer = 0
     for count in range(1, min(MAX_SPLIT, len(rest) - 2) + 1):
         out = _cheapest_apart(ask, alone, [*strict, *rest[:count]])
-        if not isinstance(out, Configuration) or _hopeless(out, answers):
+        if not isinstance(out, Configuration) or _hopeless(out, answers) or dearer >= PATIENCE:
             return
+        dearer += 1
         fleet = Fleet(ask, rest[count:])
         for index in feasible:
             found = size_shared(fleet, offerings[index])
@@ -335,6 +339,7 @@ def _split(
             known = answers[index]
             if isinstance(known, Rejection) or answer.monthly_usd < known.monthly_usd - 0.005:
                 answers[index] = answer
+                dearer = 0
 
 
 def _rank(answer: Answer) -> tuple[float, int, int, str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from planner.capacity.service_time import ServiceTime, fit
@@ -56,6 +57,8 @@ def slot_options(
     if isinstance(fit_in, Rejection):
         return fit_in
     measured = [c for c in model.curves if c.instance_type == offering.instance_type]
+    if measured and offering.kind is Kind.UNITS:
+        return (_step_of_units(model, offering, measured[0]),)
     if measured and len(measured[0].points) > 1:
         return _measured(model, offering, measured[0], fit_in)
     if measured:
@@ -134,8 +137,6 @@ def _measured(
 ) -> tuple[Slots, ...] | Rejection:
     """The measured concurrencies up to what memory, the model and the offering allow."""
     cap = min(memory_slots, model.max_concurrency or 10**6)
-    if offering.kind is Kind.UNITS:
-        cap = min(cap, offering.step * offering.unit_slots)
     options = []
     for point in curve.points:
         if point.concurrency <= cap:
@@ -170,6 +171,34 @@ def _vcpus_per_request(model: Model, curve: ServiceCurve, measured_on: Hardware 
     if parallel > USED_UP * last.concurrency:
         return model.vcpus_per_request
     return max(model.vcpus_per_request, measured_on.vcpus / max(parallel, 1.0))
+
+
+def _step_of_units(model: Model, offering: Offering, curve: ServiceCurve) -> Slots:
+    """A whole step of units in service at once: the platform fills every unit it sells.
+
+    Units that share an accelerator beyond its measured concurrency are taken to be saturated: twice
+    the requests take twice the time.
+    """
+    count = offering.step * offering.unit_slots
+    enough = [p for p in curve.points if p.concurrency >= count]
+    point = enough[0] if enough else curve.points[-1]
+    service = service_time(model, point)
+    found = Slots(
+        count=count,
+        service=service,
+        bound=f"measured at concurrency {point.concurrency} ({curve.source})",
+        assumptions=_spread(point),
+    )
+    if enough or not offering.hardware.accelerators:
+        return found
+    service = service.times(count / point.concurrency)
+    saturated = Assumption(
+        subject=f"service time at concurrency {count} on {offering.instance_type}",
+        value=format_duration(service.mean_s),
+        reason=f"measured up to concurrency {point.concurrency} only; taken as saturated beyond",
+        source=curve.source,
+    )
+    return replace(found, service=service, assumptions=(*found.assumptions, saturated))
 
 
 def _from_point(

@@ -9,7 +9,7 @@ from planner.model.catalog import Catalog
 from planner.model.units import format_duration, format_rate
 from planner.model.workload import Workload
 from planner.solver.ask import Ask
-from planner.solver.configuration import Configuration
+from planner.solver.configuration import Configuration, describe
 from planner.solver.relax import scaled, slowed
 from planner.solver.solve import cheapest
 
@@ -82,14 +82,3 @@ def _shape(configuration: Configuration | None) -> tuple[object, ...]:
         configuration.variant,
         sizes,
     )
-
-
-def describe(configuration: Configuration | None) -> str:
-    """A configuration in a few words, for a sentence."""
-    if configuration is None:
-        return "nothing meets the spec any more"
-    count = configuration.replicas
-    size = ""
-    if count is not None:
-        size = f" x {count.min}" if count.min == count.max else f" x {count.min}..{count.max}"
-    return f"{configuration.hosting} {configuration.instance_type}{size}"

@@ -263,11 +263,20 @@ def _autoscaled(
         groups=Range(min=0 if zero else bounds.minimum, max=bounds.maximum),
         average=bounds.average,
         servers=tuple(
-            max(math.ceil(n / option.count), bounds.minimum) * option.count for n in per_bin
+            _settled(bounds, math.ceil(n / option.count), scaling, b.rate) * option.count
+            for n, b in zip(per_bin, pool.bins, strict=True)
         ),
         concurrency=bounds.maximum * option.count,
         bounds=bounds,
     )
+
+
+def _settled(bounds: Bounds, needed: int, scaling: Scaling, rate: float) -> int:
+    """Replicas at a rate that lasts: what is needed, or what the platform's own target gives."""
+    count = max(bounds.minimum, needed)
+    if not scaling.tunable and bounds.target > 0.0:
+        count = max(count, math.ceil(rate / bounds.target - 1e-9))
+    return min(count, bounds.maximum)
 
 
 def autoscaled_cap(ask: Ask, scaling: Scaling) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from planner.model.candidate import (
+    Advice,
     Alternative,
     Exclusions,
     Infeasible,
@@ -19,13 +20,14 @@ from planner.model.candidate import (
     Solved,
 )
 from planner.model.catalog import Catalog, Kind, Offering
-from planner.model.workload import Workload
+from planner.model.workload import Pin, Workload
 from planner.solver import advice, relax
 from planner.solver.ask import Ask
 from planner.solver.configuration import (
     HOSTING_ORDER,
     Configuration,
     alternative,
+    describe,
     latency_of,
     over_budget,
     rejected,
@@ -58,13 +60,31 @@ def solve(workload: Workload, catalogs: Mapping[str, Catalog]) -> Outcome:
     chosen = min(feasible, key=lambda c: c.rank)
     best = exact(ask, chosen)
     decisions = decide(ask, best)
-    rules = advice.advise(ask, best, decisions[0], feasible)
+    rules = (*advice.advise(ask, best, decisions[0], feasible), *_price_of_pin(ask, best))
     decisions = (replace(decisions[0], advice=rules), *decisions[1:])
     return Solved(
         workload=workload.name,
         decisions=decisions,
         alternatives=_alternatives(ask, chosen, feasible, fallen),
         excluded=excluded,
+    )
+
+
+def _price_of_pin(ask: Ask, best: Configuration) -> tuple[Advice, ...]:
+    """What the solver would choose without the pin, where that is cheaper."""
+    if ask.workload.pin == Pin():
+        return ()
+    free = cheapest(replace(ask.workload, pin=Pin()), ask.catalogs)
+    if free is None or free.monthly_usd > best.monthly_usd - 0.005:
+        return ()
+    return (
+        Advice(
+            rule="pin",
+            source_id="spec.pin",
+            trigger=f"pinned: {describe(best)}",
+            text=f"without the pin: {describe(free)}",
+            saves_monthly_usd=best.monthly_usd - free.monthly_usd,
+        ),
     )
 
 
