@@ -67,7 +67,6 @@ class Load:
     peak: float
     beyond: float
     arrival_scv: float
-    resolution_s: float
     recorded: bool = False
 
     def scaled(self, factor: float) -> Load:
@@ -104,15 +103,15 @@ def _built(traffic: Traffic, window_s: float) -> Load:
     pattern = traffic.pattern
     match pattern:
         case Steady():
-            segments, resolution = _steady(pattern), window_s
+            segments = _steady(pattern)
         case Intermittent():
-            segments, resolution = _intermittent(pattern), window_s
+            segments = _intermittent(pattern)
         case Diurnal():
-            segments, resolution = _diurnal(pattern), STEP_S
+            segments = _diurnal(pattern)
         case Stages():
-            segments, resolution = _stages(pattern), STEP_S
+            segments = _stages(pattern)
         case Trace():
-            segments, resolution = _trace(pattern, window_s)
+            segments = _trace(pattern, window_s)
             size_for = pattern.size_for
         case _:
             assert_never(pattern)
@@ -121,7 +120,6 @@ def _built(traffic: Traffic, window_s: float) -> Load:
         merge(segments),
         size_for,
         arrival_scv=arrival_scv,
-        resolution=resolution,
         recorded=isinstance(pattern, Trace),
     )
 
@@ -131,7 +129,6 @@ def _load(
     size_for: float,
     *,
     arrival_scv: float,
-    resolution: float,
     recorded: bool,
 ) -> Load:
     total_s = sum(s.seconds for s in segments)
@@ -147,7 +144,6 @@ def _load(
         peak=peak,
         beyond=1.0 - inside / requests if requests > 0.0 else 0.0,
         arrival_scv=arrival_scv,
-        resolution_s=resolution,
         recorded=recorded,
     )
 
@@ -344,10 +340,10 @@ def _stages(pattern: Stages) -> list[Segment]:
     return segments
 
 
-def _trace(pattern: Trace, window_s: float) -> tuple[list[Segment], float]:
+def _trace(pattern: Trace, window_s: float) -> list[Segment]:
     if pattern.counts:
         width = pattern.bucket_s
-        return [Segment(width, n / width * pattern.scale) for n in pattern.counts], width
+        return [Segment(width, n / width * pattern.scale) for n in pattern.counts]
     last = max(1, math.ceil((pattern.stamps_s[-1] + 1e-9) / window_s)) - 1
     segments: list[Segment] = []
     after = 0
@@ -357,4 +353,4 @@ def _trace(pattern: Trace, window_s: float) -> tuple[list[Segment], float]:
         count = sum(1 for _ in stamps)
         segments.append(Segment(window_s, count / window_s * pattern.scale))
         after = index + 1
-    return segments, window_s
+    return segments

@@ -198,7 +198,6 @@ class Offering:
     routing: tuple[str, ...]
     step: int = 1
     unit_slots: int = 1
-    max_count: int | None = None
     max_concurrency: int | None = None
     current_generation: bool = True
     autoscaling: Scaling | None = None
@@ -229,15 +228,6 @@ class Meter:
     name: str
     price: Price
     per: str
-
-
-@value
-class SourcedValue:
-    """A number with its unit in the name of whoever holds it, and where it comes from."""
-
-    value: float
-    source: str
-    as_of: str
 
 
 @value

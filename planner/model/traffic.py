@@ -114,12 +114,11 @@ Pattern = Steady | Intermittent | Diurnal | Stages | Trace
 class Traffic:
     """A pattern with what holds for all of them.
 
-    `burstiness` is the coefficient of variation of the gaps inside a window (1.0: Poisson);
-    `growth_per_month` a fraction, applied once by the reader of the spec's `horizon`.
+    `burstiness` is the coefficient of variation of the gaps inside a window (1.0: Poisson). Rates
+    are those of the month that the spec sizes for, growth included.
     """
 
     pattern: Pattern
     arrival: Arrival = "poisson"
     burstiness: float = 1.0
-    growth_per_month: float = 0.0
     timezone: str = "UTC"

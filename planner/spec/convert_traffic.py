@@ -46,7 +46,6 @@ def to_traffic(block: AnyTraffic, recording: Recording | None, notes: Notes) -> 
         pattern=_pattern(block, recording, scale, notes=notes),
         arrival=block.arrival,
         burstiness=block.burstiness,
-        growth_per_month=block.growth,
         timezone=block.timezone,
     )
 

@@ -182,7 +182,7 @@ def test_stamps_count_in_windows_of_ten_service_times() -> None:
     trace = Traffic(pattern=Trace(file="t", stamps_s=(0.0, 0.5, 4.9, 5.1, 9.9), size_for=1.0))
     load = build_load(trace, service_s=0.5)
     assert [(s.seconds, s.rate) for s in load.segments] == [(5.0, 0.6), (5.0, 0.4)]
-    assert build_load(trace, service_s=0.001).resolution_s == 1.0
+    assert next(s.seconds for s in build_load(trace, service_s=0.001).segments) == 1.0
 
 
 def test_every_recorded_request_is_counted() -> None:
