@@ -110,9 +110,9 @@ class Pool(Line):
                         return False
                     continue
                 late = warm * self.bin_exceeds(index, servers, target.seconds)
-                late += cold.fraction * self._service.exceeds(
-                    target.seconds - self._overhead_s - cold.delay_s
-                )
+                if cold.fraction > 0.0:
+                    room = target.seconds - cold.delay_s
+                    late += cold.fraction * self.bin_exceeds(index, servers, room)
                 if late > 1.0 - quantile_of(target) + 1e-12:
                     return False
             return True
@@ -157,8 +157,8 @@ class SplitPool(Pool):
             erlang.BlockingTable(offered),
             self._slots,
             offered,
-            mean_service_s=self._service.mean_s,
-            scv=self._service.scv,
+            mean_service_s=self._held.mean_s,
+            scv=self._held.scv,
             arrival_scv=self._load.arrival_scv,
         )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
 from planner.capacity import erlang
 from planner.capacity.load import Bin, Load
@@ -17,6 +19,9 @@ from planner.model.value import value
 
 NEGLIGIBLE = 1e-7
 """Share of late requests that is not worth its arithmetic."""
+
+NEGLIGIBLE_LOADING = 1e-3
+"""Time for loading, over that of the service, that changes no wait worth telling."""
 
 
 @value
@@ -37,14 +42,29 @@ class Line:
     share of the rate. Server counts may differ per bin (autoscaling): a sequence in bin order.
     """
 
-    __slots__ = ("_load", "_overhead_s", "_service", "_tables", "_waits")
+    __slots__ = ("_held", "_load", "_overhead_s", "_service", "_tables", "_waits")
 
     def __init__(self, load: Load, service: ServiceTime, *, overhead_s: float) -> None:
         self._load = load
         self._service = service
         self._overhead_s = overhead_s
-        self._tables = [erlang.BlockingTable(b.rate * service.mean_s) for b in load.bins]
+        self._held = service
+        self._tables = _tables(load, service)
         self._waits: dict[tuple[int, int], erlang.Wait] = {}
+
+    def loading(self, cold: Cold) -> Self:
+        """The same line where a cold request keeps its server busy for its delay: others wait."""
+        extra = cold.fraction * cold.delay_s
+        if extra < NEGLIGIBLE_LOADING * self._service.mean_s and self._held is self._service:
+            return self
+        mean = self._service.mean_s + extra
+        second = (1.0 + self._service.scv) * self._service.mean_s**2
+        second += extra * (2.0 * self._service.mean_s + cold.delay_s)
+        found = copy(self)
+        found._held = ServiceTime(mean, math.sqrt(math.log(second / (mean * mean))))
+        found._tables = _tables(self._load, found._held)
+        found._waits = {}
+        return found
 
     @property
     def load(self) -> Load:
@@ -62,8 +82,8 @@ class Line:
         return self._service
 
     def offered(self, index: int) -> float:
-        """Requests in service in one bin, on average (Little's law)."""
-        return self._load.bins[index].rate * self._service.mean_s
+        """Servers busy in one bin, on average (Little's law)."""
+        return self._load.bins[index].rate * self._held.mean_s
 
     def wait(self, index: int, servers: int) -> erlang.Wait:
         """Waiting time in one bin."""
@@ -78,8 +98,8 @@ class Line:
             self._tables[index],
             servers,
             self.offered(index),
-            mean_service_s=self._service.mean_s,
-            scv=self._service.scv,
+            mean_service_s=self._held.mean_s,
+            scv=self._held.scv,
             arrival_scv=self._load.arrival_scv,
         )
 
@@ -89,8 +109,8 @@ class Line:
         warm = self._warm_exceeds(servers, room)
         if cold.fraction <= 0.0:
             return warm
-        late = self._service.exceeds(room - cold.delay_s)
-        return (1.0 - cold.fraction) * warm + cold.fraction * max(warm, late)
+        late = self._warm_exceeds(servers, room - cold.delay_s)
+        return (1.0 - cold.fraction) * warm + cold.fraction * late
 
     def _warm_exceeds(self, servers: Sequence[int], room: float) -> float:
         total = self._service.exceeds(room)
@@ -160,3 +180,8 @@ class Line:
         warm = self._service.exceeds(room)
         late = self._service.exceeds(room - cold.delay_s)
         return (1.0 - cold.fraction) * warm + cold.fraction * late
+
+
+def _tables(load: Load, held: ServiceTime) -> list[erlang.BlockingTable]:
+    """One for each bin; `held` is how long a request keeps its server."""
+    return [erlang.BlockingTable(b.rate * held.mean_s) for b in load.bins]

@@ -124,7 +124,9 @@ def size_shared(fleet: Fleet, offering: Offering) -> Sized | Rejection:
     if isinstance(slots, Rejection):
         return slots
     slots = replace(slots, assumptions=(*slots.assumptions, CACHE_NOTE))
-    pool = ask.pool(slots.service, offering.overhead_s, fleet.share)
+    routing = ask.workload.pin.routing or offering.routing[0]
+    split = slots.count if routing == "random" else 0
+    pool = ask.pool(slots.service, offering.overhead_s, fleet.share, slots=split)
     targets = ask.targets(offering, replace(fleet.largest, latency=()))
     missed = miss(offering, pool, targets, NEVER_COLD)
     if missed is not None:
@@ -136,7 +138,7 @@ def size_shared(fleet: Fleet, offering: Offering) -> Sized | Rejection:
         return (
             _cache_is_enough(ask, pool, targets, cold)
             and count * slots.count >= _busy_slots(ask, pool, cold)
-            and pool.meets(targets, pool.constant(count * slots.count), cold)
+            and pool.loading(cold).meets(targets, pool.constant(count * slots.count), cold)
         )
 
     count = smallest_count(good, floor_groups(ask, offering))
@@ -150,7 +152,7 @@ def size_shared(fleet: Fleet, offering: Offering) -> Sized | Rejection:
         models=fleet.models,
         served_share=fleet.share,
         slots=slots,
-        pool=pool,
+        pool=pool.loading(_cold(state)),
         targets=targets,
         groups=Range(min=count, max=count),
         average=float(count),
@@ -222,20 +224,14 @@ def autoscale_shared(fleet: Fleet, sized: Sized) -> Sized | None:
 
 
 def _tracked(ask: Ask, sized: Sized, floor: int, state: CacheState) -> Sized | None:
-    scaling, pool = sized.offering.autoscaling, sized.pool
+    scaling, cold = sized.offering.autoscaling, _cold(state)
     assert scaling is not None
-    cold = _cold(state)
+    pool = sized.pool.loading(cold)
     per_bin = _per_bin(ask, pool, sized, cold)
     if per_bin is None:
         return None
     k = sized.slots.count
-    # A slot that loads a model serves nobody meanwhile.
-    busy_s = sized.slots.service.mean_s + cold.fraction * cold.delay_s
-    utilization = ask.workload.constraints.utilization
-    groups = [
-        math.ceil(max(n, stable_count(b.rate * busy_s, utilization)) / k)
-        for n, b in zip(per_bin, pool.bins, strict=True)
-    ]
+    groups = [math.ceil(n / k) for n in per_bin]
     by_rate = dict(zip((b.rate for b in pool.bins), groups, strict=True))
     rates = sorted(by_rate)
 
@@ -252,6 +248,7 @@ def _tracked(ask: Ask, sized: Sized, floor: int, state: CacheState) -> Sized | N
     )
     found = replace(
         sized,
+        pool=pool,
         groups=Range(min=bounds.minimum, max=bounds.maximum),
         average=bounds.average,
         servers=tuple(max(math.ceil(n / k), bounds.minimum) * k for n in per_bin),

@@ -32,7 +32,7 @@ from planner.solver.solve import cheapest
 from tests.support.asks import MIB, cost_of, curve, latency, market, model, workload
 
 few = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=18, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 Asked = tuple[Workload, str]
 """A workload and the provider it asks; catalogs are too large to be printed with a failure."""

@@ -1,4 +1,5 @@
 import math
+import random
 from itertools import pairwise
 
 import pytest
@@ -39,7 +40,7 @@ CASES = ((1, 0.5), (1, 0.8), (4, 0.7), (4, 0.9), (16, 0.9))
 def errors(servers: int, rho: float, scv: float, service: Draw) -> tuple[float, float]:
     """Of the predicted p50 and p99, relative to a simulation."""
     rate = rho * servers / 0.1
-    enough = int(25_000 / (1.0 - rho))
+    enough = int(20_000 / (1.0 - rho))
     times = first_come(rate=rate, servers=servers, service=service, requests=enough, seed=11)
     pool = queue(rate, servers, scv)
     found = [pool.quantile((servers,), q) / percentile(times, q) - 1.0 for q in (0.5, 0.99)]
@@ -116,6 +117,35 @@ def test_a_share_of_cold_requests_shows_in_the_percentiles_above_it() -> None:
     assert pool.quantile((20,), 0.90, cold) < 0.2
     assert pool.quantile((20,), 0.99, cold) > 8.0
     assert pool.mean((20,), cold) == pytest.approx(0.1 + 0.05 * 8.0)
+
+
+@pytest.mark.parametrize(
+    ("rate", "servers", "fraction", "delay_s"),
+    [(2.0, 1, 0.05, 2.0), (10.0, 3, 0.05, 2.0), (50.0, 8, 0.02, 1.5), (2.0, 4, 0.5, 1.0)],
+)
+def test_who_loads_a_model_keeps_others_waiting(
+    rate: float, servers: int, fraction: float, delay_s: float
+) -> None:
+    draw = lognormal(0.05, 0.1)
+
+    def service(rng: random.Random) -> float:
+        return draw(rng) + (delay_s if rng.random() < fraction else 0.0)
+
+    times = first_come(rate=rate, servers=servers, service=service, requests=80_000, seed=4)
+    cold = Cold(fraction=fraction, delay_s=delay_s)
+    pool = pool_at(rate, 0.05).loading(cold)
+    for q in (0.5, 0.95, 0.99):
+        error = pool.quantile((servers,), q, cold) / percentile(times, q) - 1.0
+        assert -0.1 <= error <= 0.3
+    assert pool.rho((servers,)) == pytest.approx(rate * (0.05 + fraction * delay_s) / servers)
+
+
+def test_loads_that_take_no_time_change_nothing() -> None:
+    pool = pool_at(10.0, 0.05)
+    assert pool.loading(Cold(fraction=0.0, delay_s=5.0)) is pool
+    busy = pool.loading(Cold(fraction=0.2, delay_s=1.0))
+    assert busy.loading(Cold()).wait(0, 2) == pool.wait(0, 2)
+    assert busy.wait(0, 4).mean_s > pool.wait(0, 4).mean_s
 
 
 def test_a_quiet_hour_dilutes_a_busy_one_by_requests_not_by_time() -> None:
