@@ -99,7 +99,11 @@ def _refusal(_: Ask, offering: Offering) -> Rejection | None:
     if found is None:
         return None
     return Rejection(
-        code=found.code, measured=found.measured, allowed=found.allowed, source=found.source
+        code=found.code,
+        measured=found.measured,
+        allowed=found.allowed,
+        path=f"spec.providers.{offering.provider}",
+        source=found.source,
     )
 
 

@@ -207,27 +207,50 @@ def _floor3(value: float) -> float:
 
 
 def _scheduled(ask: Ask, bounds: Bounds, lead_s: float) -> tuple[ScheduledAction, ...]:
+    """The minimum goes up before each known event and down after it; events that meet are one."""
     pattern = ask.workload.traffic.pattern
     if not bounds.spike_minimum or not isinstance(pattern, Diurnal):
         return ()
-    actions = []
-    for spike in pattern.spikes:
-        for index, start in enumerate(spike.starts_s):
-            name = spike.name if len(spike.starts_s) == 1 else f"{spike.name}-{index + 1}"
-            before = start - math.ceil(lead_s / 60.0) * 60.0
-            up = _weekly_cron(before)
-            down = _weekly_cron(start + math.ceil(spike.duration_s / 60.0) * 60.0)
+    lead = math.ceil(lead_s / 60.0) * 60.0
+    actions: list[ScheduledAction] = []
+    taken: dict[str, int] = {}
+    for name, start, end in _events(pattern, lead):
+        taken[name] = taken.get(name, 0) + 1
+        unique = name if taken[name] == 1 else f"{name}-{taken[name]}"
+        for suffix, second, least in (
+            ("up", start - lead, bounds.spike_minimum),
+            ("down", end, bounds.minimum),
+        ):
             actions.append(
                 ScheduledAction(
-                    name=f"{name}-up", cron=up, min=bounds.spike_minimum, max=bounds.maximum
-                )
-            )
-            actions.append(
-                ScheduledAction(
-                    name=f"{name}-down", cron=down, min=bounds.minimum, max=bounds.maximum
+                    name=f"{unique}-{suffix}",
+                    cron=_weekly_cron(second),
+                    min=least,
+                    max=bounds.maximum,
                 )
             )
     return tuple(actions)
+
+
+def _events(pattern: Diurnal, lead_s: float) -> list[tuple[str, float, float]]:
+    """(name, start, end) of the known events of a week, those that meet as one.
+
+    An event whose lead begins before the last has ended belongs to it: going down between them
+    would take its capacity away.
+    """
+    spans = sorted(
+        (start, start + math.ceil(spike.duration_s / 60.0) * 60.0, spike.name)
+        for spike in pattern.spikes
+        for start in spike.starts_s
+    )
+    events: list[tuple[str, float, float]] = []
+    for start, end, name in spans:
+        if events and start - lead_s <= events[-1][2]:
+            first, begun, until = events.pop()
+            events.append((first, begun, max(until, end)))
+        else:
+            events.append((name, start, end))
+    return events
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

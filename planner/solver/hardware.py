@@ -16,7 +16,7 @@ from planner.model.candidate import Rejection
 from planner.model.catalog import Hardware, Kind, Offering
 from planner.model.units import format_duration, format_size
 from planner.model.value import value
-from planner.model.workload import Assumption, Model, ServiceCurve, ServicePoint
+from planner.model.workload import Assumption, Compute, Model, ServiceCurve, ServicePoint
 
 USED_UP = 0.9
 """Throughput over concurrency from which a curve still rises in step: our choice."""
@@ -101,7 +101,7 @@ def _transferable(
     found: list[tuple[float, str, ServiceCurve]] = []
     for curve in model.curves:
         hardware = hardware_of(curve.instance_type)
-        if hardware is not None and hardware.accelerators:
+        if not _on_cpu(model, curve, hardware):
             continue
         arch = hardware.arch if hardware is not None else "x86_64"
         if arch == offering.hardware.arch:
@@ -109,6 +109,16 @@ def _transferable(
     if found:
         return min(found, key=lambda one: one[:2])[2]
     return _no_profile(model, offering, f"nothing measured on a {offering.hardware.arch} CPU type")
+
+
+def _on_cpu(model: Model, curve: ServiceCurve, hardware: Hardware | None) -> bool:
+    """True where a curve was measured on a CPU: by the catalogs, or by the word of the spec.
+
+    A machine that no catalog of the run knows may have an accelerator, unless the model needs none.
+    """
+    if hardware is not None:
+        return hardware.accelerators == 0
+    return not curve.instance_type or model.compute is Compute.CPU
 
 
 def _distance(measured: Hardware | None, wanted: Hardware) -> float:

@@ -4,7 +4,7 @@ import pytest
 
 from planner.model.candidate import Rejection
 from planner.model.catalog import Hardware, Offering
-from planner.model.workload import ExternalCall, Model
+from planner.model.workload import Compute, ExternalCall, Model
 from planner.solver.hardware import Slots, slot_options
 from tests.support.asks import MIB, curve, machine, measured, model, on_demand, units
 
@@ -164,3 +164,14 @@ def test_calls_to_others_take_time_too() -> None:
     calls = (ExternalCall(name="features", latency_s=0.03),)
     (found,) = slots(model(curves=(REF,), external_calls=calls), machine("ref", 2, 1.0))
     assert found.service.mean_s == pytest.approx(0.13)
+
+
+@pytest.mark.parametrize(("compute", "taken"), [(Compute.CPU, True), (Compute.ANY, False)])
+def test_a_machine_nobody_knows_counts_as_a_cpu_only_for_a_model_that_needs_no_more(
+    compute: Compute, taken: bool
+) -> None:
+    asked = model(curves=(curve(0.1, on="from-another-cloud"),), compute=compute)
+    found = slot_options(asked, machine("m", 4, 1.0), TYPES.get)
+    assert isinstance(found, Rejection) is not taken
+    if isinstance(found, Rejection):
+        assert found.code == "no-profile"
