@@ -6,7 +6,9 @@ Everything that cannot be read becomes a diagnostic, so that one run reports all
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
@@ -29,7 +31,9 @@ def read_specs(given: Iterable[Given]) -> tuple[Read, ...]:
 
 def read_files(given: Iterable[Given]) -> tuple[Read, ...]:
     """Each file, read or as a diagnostic; a directory is an error."""
-    return tuple(item if isinstance(item, Source) else _read(Path(item)) for item in given)
+    return tuple(
+        item if isinstance(item, Source) else _read(Path(item), is_spec=False) for item in given
+    )
 
 
 def read_beside(name: str) -> bytes:
@@ -50,29 +54,31 @@ def _specs_at(item: Given) -> Iterator[Read]:
         yield Diagnostic(
             code="no-spec-in-directory",
             message=f"{path}: no spec here; searched for {', '.join(SPEC_FILES)}",
-            hint=f"planner init {path / 'planner.yaml'}",
+            hint=_command("planner", "init", path / "planner.yaml"),
         )
     yield from (_read(file) for file in found)
 
 
-def _read(path: Path) -> Read:
+def _read(path: Path, *, is_spec: bool = True) -> Read:
     try:
         return Source(name=str(path), text=path.read_bytes())
     except FileNotFoundError:
         return Diagnostic(
-            code="missing-file", message=f"{path}: no such file", hint=_nearest_file(path)
+            code="missing-file",
+            message=f"{path}: no such file",
+            hint=_instead_of(path, is_spec=is_spec),
         )
     except IsADirectoryError:
         return Diagnostic(
             code="not-a-file",
             message=f"{path}: is a directory; a file is needed here",
-            hint=f"ls {path}",
+            hint=_command("ls", path),
         )
     except OSError as error:
         return Diagnostic(
             code="unreadable-file",
             message=f"{path}: {error.strerror or error}",
-            hint=f"ls -l {path}",
+            hint=_command("ls", "-l", path),
         )
     except ValueError:  # a NUL in the name
         return Diagnostic(
@@ -82,10 +88,16 @@ def _read(path: Path) -> Read:
         )
 
 
-def _nearest_file(path: Path) -> str:
-    try:
-        beside = [file.name for file in path.parent.iterdir()]
-    except OSError:
-        return f"planner init {path}"
-    near = get_close_matches(path.name, beside, n=1)
-    return f"did you mean {path.parent / near[0]}?" if near else f"planner init {path}"
+def _instead_of(path: Path, *, is_spec: bool) -> str:
+    if path.is_symlink():
+        return _command("ls", "-l", path)
+    with suppress(OSError):
+        near = get_close_matches(path.name, [file.name for file in path.parent.iterdir()], n=1)
+        if near:
+            return f"did you mean {path.parent / near[0]}?"
+    return _command("planner", "init", path) if is_spec else _command("ls", path.parent)
+
+
+def _command(*words: str | Path) -> str:
+    """A command that can be copied, whatever its paths are called."""
+    return shlex.join(map(str, words))

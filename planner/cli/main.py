@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    _stand_in_for_closed_streams()
     _tolerate_narrow_encodings()
     gc.set_threshold(_COLLECT_AFTER, 50, 50)
     os.environ.setdefault(*_NO_PYDANTIC_PLUGINS)
@@ -54,6 +55,14 @@ def _run(arguments: list[str]) -> int:
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Who closed a stream wants nothing on it; the next file opened must not take its number."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
 
 
 def _tolerate_narrow_encodings() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -55,14 +56,14 @@ def save(path: str | None, document: Callable[[], Any], manners: Manners) -> Non
 
 def emit_text(text: str) -> None:
     """Write text for people; a reader that left early ends it silently."""
-    with _reader_may_leave(sys.stdout):
+    with _writing(sys.stdout):
         sys.stdout.write(text)
         sys.stdout.flush()
 
 
 def emit_bytes(data: bytes) -> None:
     """Write a document: UTF-8 whatever the locale says."""
-    with _reader_may_leave(sys.stdout):
+    with _writing(sys.stdout):
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -108,17 +109,29 @@ def write_file(path: str, data: bytes) -> None:
         raise PlannerError(
             "cannot-write",
             f"{path}: {getattr(error, 'strerror', None) or error}",
-            hint=f"ls -ld {Path(path).parent}",
+            hint=shlex.join(["ls", "-ld", str(Path(path).parent)]),
         ) from error
 
 
 @contextmanager
-def _reader_may_leave(stream: TextIO) -> Iterator[None]:
+def _writing(stream: TextIO) -> Iterator[None]:
+    """End silently where the reader left; any other failure is a PlannerError `cannot-write`."""
     try:
         yield
     except BrokenPipeError:
-        # The descriptor must lead somewhere, or the flush at exit complains once more.
-        with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+        _lead_nowhere(stream)
+    except OSError as error:
+        _lead_nowhere(stream)
+        raise PlannerError(
+            "cannot-write",
+            f"standard output: {error.strerror or error}",
+            hint="df -h",
+        ) from error
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """The descriptor must lead somewhere, or the flush at exit complains once more."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

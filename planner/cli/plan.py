@@ -46,7 +46,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
         raise UsageError(
             "offline-only",
             "this version plans without looking at the cloud; say so with --offline",
-            hint=" ".join(["planner plan", *options.paths, "--offline"]),
+            hint=_offline(options),
         )
     from planner import workflow
     from planner.plans import document
@@ -63,6 +63,15 @@ def run(options: Options, manners: Manners) -> ExitCode:
         manners=manners,
     )
     return verdict(plan, changes_count=options.detailed_exitcode)
+
+
+def _offline(options: Options) -> str:
+    """The same command with --offline, to copy."""
+    import shlex
+
+    overlays = [word for path in options.overlay for word in ("-f", path)]
+    sets = [word for setting in options.sets for word in ("--set", setting)]
+    return shlex.join(["planner", "plan", *options.paths, *overlays, *sets, "--offline"])
 
 
 def _write_text(plan: Plan, out: TextIO, style: Style) -> None:

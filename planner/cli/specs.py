@@ -84,4 +84,4 @@ def _given(path: str) -> Given:
         return path
     from planner.spec import Source
 
-    return Source(name="<stdin>", text=sys.stdin.buffer.read())
+    return Source(name="<stdin>", text=sys.stdin.buffer.read() if sys.stdin else b"")

@@ -48,6 +48,20 @@ _SECONDS = {
     "d": ("", 86400),
     "w": ("", 604800),
 }
+# By the first three letters: a size or a rate in place of a duration is no slip of the pen.
+_WORDS = {
+    "nan": "ns",
+    "mic": "us",
+    "mil": "ms",
+    "mse": "ms",
+    "sec": "s",
+    "min": "min",
+    "hr": "h",
+    "hrs": "h",
+    "hou": "h",
+    "day": "d",
+    "wee": "w",
+}
 _BYTES = {
     "": 1,
     "k": 1000,
@@ -167,8 +181,8 @@ def _duration_unit(unit: str, number: str) -> tuple[str, int]:
         )
     known = "ns us ms s m h d w"
     lower = unit.lower()
-    near = lower if lower in _SECONDS else lower[:3] if lower[:3] == "min" else lower[:1]
-    hint = f"write {number}{near}" if near in _SECONDS else f"units of a duration: {known}"
+    near = lower if lower in _SECONDS else _WORDS.get(lower[:3], "")
+    hint = f"write {number}{near}" if near else f"units of a duration: {known}"
     raise UnitError(f"unknown unit of a duration: {unit}", hint, code="unknown-unit")
 
 

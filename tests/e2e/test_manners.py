@@ -177,3 +177,36 @@ def test_version_and_completion() -> None:
         env={"_PLANNER_COMPLETE": "complete_bash", "COMP_WORDS": "planner pr", "COMP_CWORD": "1"}
     )
     assert offered.out.split() == ["providers"]
+
+
+def _shell(spec: Path, line: str) -> subprocess.CompletedProcess[str]:
+    command = " ".join([*PLANNER, "plan", str(spec), "--offline"])
+    return subprocess.run(
+        ["bash", "-c", f"{command} {line}"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&-", "-o json >&-"])
+def test_a_closed_stream_is_no_failure(spec: Path, closed: str) -> None:
+    done = _shell(spec, closed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _shell(spec.with_name("nowhere.yaml"), closed).returncode == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_a_full_disk_behind_standard_output(spec: Path, output: str) -> None:
+    done = _shell(spec, f"-o {output} >/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error[cannot-write]: standard output: No space left on device\n")
+
+
+def test_the_command_to_copy_keeps_what_was_given(spec: Path) -> None:
+    done = planner("plan", "my spec.yaml", "--set", "slo.latency={p99: 1s}")
+    assert done.code == 64
+    assert "help: planner plan 'my spec.yaml' --set 'slo.latency={p99: 1s}' --offline" in done.err

@@ -56,3 +56,19 @@ def test_a_directory_without_a_spec(tmp_path: Path) -> None:
     found = _diagnostic(read_specs([tmp_path]))
     assert found.code == "no-spec-in-directory"
     assert found.hint == f"planner init {tmp_path / 'planner.yaml'}"
+
+
+def test_a_link_that_leads_nowhere_is_not_its_own_suggestion(tmp_path: Path) -> None:
+    link = tmp_path / "checkout.planner.yaml"
+    link.symlink_to(tmp_path / "gone")
+    found = _diagnostic(read_specs([link]))
+    assert (found.code, found.hint) == ("missing-file", f"ls -l {link}")
+
+
+def test_nobody_is_told_to_write_a_spec_where_another_file_is_missing(tmp_path: Path) -> None:
+    assert _diagnostic(read_files([tmp_path / "limits.yaml"])).hint == f"ls {tmp_path}"
+
+
+def test_a_hint_can_be_copied_whatever_the_path_is_called(tmp_path: Path) -> None:
+    found = _diagnostic(read_specs([tmp_path / "my specs" / "x.yaml"]))
+    assert found.hint == f"planner init '{tmp_path / 'my specs' / 'x.yaml'}'"
