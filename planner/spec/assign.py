@@ -23,6 +23,8 @@ from planner.spec.shape import exists, keys_at
 from planner.spec.traffic_blocks import TRAFFIC
 
 _FACTOR = re.compile(r"(\d+(?:\.\d+)?|\.\d+)x\Z")
+_RATE: tuple[str, ...] = ("traffic", "rate")
+_BURST: tuple[str, ...] = ("traffic", "burst", "rate")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _READERS: tuple[Callable[[str], float], ...] = (
     units.parse_duration,
@@ -84,14 +86,30 @@ class Assigner:
         self._names = names
 
     def apply(self, document: Node, constructor: Constructor) -> Node:
-        """Return the document with every setting applied; UsageError for an unknown path."""
+        """Return the document with every setting applied; UsageError for an unknown path.
+
+        A factor on `traffic.rate` holds for the burst too, which is stated as the whole rate.
+        """
         for setting in self._settings:
             spec = child(document, "spec")
             if not isinstance(document, MappingNode) or not isinstance(spec, MappingNode):
                 return document
             self._check(setting, spec)
             document = _put(document, ("spec", *setting.steps), setting, constructor)
+            if self._takes_burst_along(setting, spec):
+                document = _put(document, ("spec", *_BURST), setting, constructor)
         return document
+
+    def _takes_burst_along(self, setting: Setting, spec: MappingNode) -> bool:
+        """Tell whether a factor on the rate holds for a burst that no setting gives a rate."""
+        if setting.factor is None or setting.steps != _RATE:
+            return False
+        node: Node | None = spec
+        for step in _BURST:
+            node = None if node is None else child(node, step)
+        return node is not None and all(
+            each.steps != _BURST[: len(each.steps)] for each in self._settings
+        )
 
     def _check(self, setting: Setting, spec: MappingNode) -> None:
         """Refuse a path that no spec of this kind of traffic and these providers can have."""
