@@ -77,14 +77,18 @@ class Ask:
 
     def hardware_of(self, instance_type: str) -> Hardware | None:
         """Hardware of a type by name in any of the catalogs."""
-        key = ("hardware",)
-        table = self.memo.get(key)
-        if table is None:
-            table = {
-                o.instance_type: o.hardware for c in self.catalogs.values() for o in c.offerings
-            }
-            self.memo[key] = table
-        found: Hardware | None = table.get(instance_type)
+        key = ("hardware", instance_type)
+        if key not in self.memo:
+            self.memo[key] = next(
+                (
+                    o.hardware
+                    for c in self.catalogs.values()
+                    for o in c.offerings
+                    if o.instance_type == instance_type
+                ),
+                None,
+            )
+        found: Hardware | None = self.memo[key]
         return found
 
     def measured_types(self) -> frozenset[str]:

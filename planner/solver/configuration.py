@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from planner.capacity.latency import SplitPool
 from planner.model.candidate import Alternative, Latency, Range, Rejection
-from planner.model.catalog import Kind, Measure, Offering
+from planner.model.catalog import Catalog, Kind, Measure, Offering
 from planner.model.value import value
 from planner.model.workload import Model
 from planner.solver.ask import Ask
-from planner.solver.cost import monthly_usd
+from planner.solver.cost import capacity_usd, traffic_usd
 from planner.solver.sized import Sized
 
 HOSTING_ORDER = ("dedicated", "single-model", "multi-model", "serverless")
@@ -62,7 +62,7 @@ class Placement:
 def price_of(ask: Ask, sized: Sized) -> float:
     """USD a month of one sized endpoint, all lines."""
     catalog = ask.catalogs[sized.offering.provider]
-    return monthly_usd(ask.workload, catalog, sized.offering, sized)
+    return capacity_usd(catalog, sized.offering, sized) + _traffic_usd(ask, catalog, sized)
 
 
 def single(ask: Ask, sized: Sized, offering: Offering) -> Configuration:
@@ -75,9 +75,18 @@ def single(ask: Ask, sized: Sized, offering: Offering) -> Configuration:
         variant=variant_of(offering),
         preference=offering.preference,
         runs=(Run(offering=offering, sized=sized, models=sized.models, shared=True),),
-        monthly_usd=monthly_usd(ask.workload, catalog, offering, sized),
+        monthly_usd=capacity_usd(catalog, offering, sized) + _traffic_usd(ask, catalog, sized),
         replicas=counted(sized),
     )
+
+
+def _traffic_usd(ask: Ask, catalog: Catalog, sized: Sized) -> float:
+    """Cost of the data in and out, the same for every size under one load."""
+    key = ("traffic", catalog.provider, id(sized.pool.load))
+    found: float | None = ask.memo.get(key)
+    if found is None:
+        found = ask.memo[key] = traffic_usd(ask.workload, catalog, sized)
+    return found
 
 
 def placements(ask: Ask, configuration: Configuration) -> tuple[Placement, ...]:

@@ -27,17 +27,17 @@ def cost(workload: Workload, catalog: Catalog, sized: Sized) -> Cost:
     return Cost(monthly_usd=monthly, per_million_usd=per_million, lines=lines)
 
 
-def monthly_usd(workload: Workload, catalog: Catalog, offering: Offering, sized: Sized) -> float:
-    """Total of `cost` for a size found on an offering alike, at this offering's own price."""
+def capacity_usd(catalog: Catalog, offering: Offering, sized: Sized) -> float:
+    """Total of `cost` less the data, for a size found on an offering alike, at its own price."""
     assert offering.price is not None
     if offering.kind is Kind.ON_DEMAND or sized.idle is not None:
-        return cost(workload, catalog, replace(sized, offering=offering)).monthly_usd
+        return month_of(replace(sized, offering=offering))
     step = offering.step if offering.kind is Kind.UNITS else 1
     capacity = sized.average * step * HOURS_PER_MONTH * offering.price.usd
     storage = _meter(catalog, "storage-gb-month")
     if storage is not None and has_volume(offering):
         capacity += sized.average * volume_gb(sized) * storage.price.usd
-    return capacity + traffic_usd(workload, catalog, sized)
+    return capacity
 
 
 def traffic_usd(workload: Workload, catalog: Catalog, sized: Sized) -> float:

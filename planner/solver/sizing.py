@@ -49,10 +49,9 @@ def alike_key(ask: Ask, offering: Offering, model: Model) -> tuple[object, ...] 
 
     Parts that a catalog shares between offerings are compared by identity; it outlives the ask.
     """
-    options = slot_options(model, offering, ask.hardware_of)
-    if isinstance(options, Rejection):
-        return options
-    shape = tuple((o.count, o.service.mean_s, o.service.sigma) for o in options)
+    shape = _shape(ask, offering, model)
+    if isinstance(shape, Rejection):
+        return shape
     return (
         shape,
         offering.kind,
@@ -65,6 +64,33 @@ def alike_key(ask: Ask, offering: Offering, model: Model) -> tuple[object, ...] 
         offering.max_concurrency,
         offering.routing,
     )
+
+
+def _shape(ask: Ask, offering: Offering, model: Model) -> tuple[object, ...] | Rejection:
+    """Counts and service times of a replica; unmeasured types of equal hardware share them."""
+    hardware = offering.hardware
+    measured = offering.instance_type if offering.instance_type in ask.measured_types() else ""
+    key = (
+        "shape",
+        measured,
+        hardware.vcpus,
+        hardware.memory_bytes,
+        hardware.arch,
+        hardware.accelerator,
+        hardware.accelerators,
+        hardware.accelerator_memory_bytes,
+        offering.kind,
+        offering.step,
+    )
+    found: tuple[object, ...] | Rejection | None = ask.memo.get(key)
+    if found is None:
+        options = slot_options(model, offering, ask.hardware_of)
+        if not isinstance(options, Rejection):
+            found = tuple((o.count, o.service.mean_s, o.service.sigma) for o in options)
+        else:
+            found = options
+        ask.memo[key] = found
+    return found
 
 
 def _pinned_options(
