@@ -18,7 +18,7 @@ from planner.capacity.service_time import ServiceTime
 from planner.model.value import value
 
 NEGLIGIBLE_SHARE = 1e-3
-"""Part of the allowed late requests by which a quantile may be off."""
+"""Part of the allowed late requests that moves a quantile of a smooth distribution by nothing."""
 
 NEGLIGIBLE = 1e-7
 """Share of late requests that is not worth its arithmetic."""
@@ -156,9 +156,12 @@ class Line:
 
     def quantile(self, servers: Sequence[int], q: float, cold: Cold = NEVER_COLD) -> float:
         """Latency that a share `q` of all requests does not exceed, to 0.1 %; inf if none does."""
-        allowed = (1.0 - q) * (1.0 + NEGLIGIBLE_SHARE)
+        allowed = 1.0 - q
         # Nobody is faster than without any wait, and mostly nobody waits.
         low = high = self._overhead_s + self._service.quantile(q)
+        spread = cold.fraction == 0.0 and self._service.sigma > 0.0
+        if spread and self.exceeds(servers, high) <= allowed * (1.0 + NEGLIGIBLE_SHARE):
+            return high
         for _ in range(40):
             if self.exceeds(servers, high, cold) <= allowed:
                 break
