@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -49,7 +51,9 @@ def run(options: Options, manners: Manners) -> ExitCode:
     def text(out: TextIO, style: Style) -> None:
         for index, one in enumerate(explained):
             out.write("\n" if index else "")
-            render_explanation(one, out=out, style=style, everything=options.everything)
+            where = partial(_place, specs[index])
+            everything = options.everything
+            render_explanation(one, out=out, style=style, where=where, everything=everything)
 
     save(options.out, document, manners)
     show(options.output, document=document, text=text, manners=manners)
@@ -58,3 +62,9 @@ def run(options: Options, manners: Manners) -> ExitCode:
 
 def _name(spec: Spec) -> str:
     return spec.workload.name
+
+
+def _place(spec: Spec, path: str) -> str:
+    """A path with the line it stands on, or would stand below; folders would fill the column."""
+    found = spec.locate(path)
+    return path if found is None else f"{path} at {PurePath(found.file).name}:{found.line}"

@@ -11,6 +11,7 @@ from planner.model.value import value
 from planner.model.workload import Compute
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration, price_of
+from planner.solver.constraints import possible
 from planner.solver.cost import traffic_usd
 from planner.solver.hardware import slot_options
 from planner.solver.on_demand import size_on_demand
@@ -221,7 +222,7 @@ def _sized(configuration: Configuration) -> Sized:
 
 
 def _on_demand_offering(case: Case) -> Offering | None:
-    """The cheapest pay-per-use offering that the model fits into."""
+    """The cheapest pay-per-use offering that could run the workload."""
     found = [
         o
         for catalog in case.ask.catalogs.values()
@@ -230,6 +231,7 @@ def _on_demand_offering(case: Case) -> Offering | None:
         and o.price is not None
         and o.refusal is None
         and (o.hardware.memory_bytes or 0) >= case.ask.model.memory_bytes
+        and possible(case.ask, o)
     ]
     return min(found, key=lambda o: o.price.usd if o.price else 0.0) if found else None
 

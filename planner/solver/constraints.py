@@ -149,6 +149,12 @@ def _features(ask: Ask, offering: Offering) -> Rejection | None:
     return None
 
 
+def possible(ask: Ask, offering: Offering) -> bool:
+    """Whether the platform could run this workload at all, whatever its goals and constraints."""
+    forbids = (_compute, _features, static_limits)
+    return all(rule(ask, offering) is None for rule in forbids)
+
+
 def static_limits(ask: Ask, offering: Offering) -> Rejection | None:
     """The first limit that the workload breaks whatever its size."""
     for limit in offering.limits:
@@ -175,17 +181,23 @@ def _static_measure(ask: Ask, measure: Measure) -> tuple[float, str] | None:
         case Measure.PAYLOAD_BYTES:
             return float(payload.max_request_bytes), "spec.payload.max_request"
         case Measure.MODEL_BYTES:
-            return float(max(m.size_bytes for m in models)), "spec.models.size"
+            return _largest([m.size_bytes for m in models], "size")
         case Measure.IMAGE_BYTES:
-            return float(max(m.image_bytes or 0 for m in models)), "spec.models.image_size"
+            return _largest([m.image_bytes or 0 for m in models], "image_size")
         case Measure.ENVIRONMENT_VARIABLES:
-            return float(max(len(m.environment) for m in models)), "spec.models.environment"
+            return _largest([len(m.environment) for m in models], "environment")
         case Measure.MEMORY_BYTES:
-            return float(max(m.memory_bytes for m in models)), "spec.models.memory"
+            return _largest([m.memory_bytes for m in models], "memory")
         case Measure.RATE_PER_S:
             return ask.load(0.0).peak, "spec.traffic"
         case _:
             return None
+
+
+def _largest(values: list[int], field: str) -> tuple[float, str]:
+    """The largest value over all models, and its place."""
+    most = max(values)
+    return float(most), f"spec.models[{values.index(most)}].{field}"
 
 
 def over_limit(limit: Limit, measured: float, path: str = "") -> Rejection:

@@ -42,6 +42,7 @@ def join_path(steps: Sequence[Step]) -> str:
 def place_of(root: Node, steps: Sequence[Step], *, key: bool = False) -> Place:
     """Place of the value at a path, or of the nearest parent that exists.
 
+    A key after a list of one member is looked for in that member: `spec.models.memory`.
     A block mapping or list is placed at its key, where a reader looks for it; `key` asks for the
     key in every case.
     """
@@ -65,4 +66,6 @@ def _step(node: Node, step: Step) -> tuple[Node | None, Node] | None:
                 return key, value
     if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
         return None, node.value[step]
+    if isinstance(node, SequenceNode) and isinstance(step, str) and len(node.value) == 1:
+        return _step(node.value[0], step)
     return None

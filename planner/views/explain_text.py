@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
 from planner.model.candidate import Alternative, CostLine, Decision, Infeasible, Solved
@@ -32,10 +32,15 @@ _ALTERNATIVES = 12
 _DECISIONS = 3
 
 
+Where = Callable[[str], str]
+"""Names a spec path as a reader finds it."""
+
+
 @value
 class _Page:
     out: TextIO
     style: Style
+    where: Where
 
     def line(self, text: str = "") -> None:
         self.out.write(f"{text}\n")
@@ -52,10 +57,15 @@ class _Page:
 
 
 def render_explanation(
-    explanation: Explanation, *, out: TextIO, style: Style, everything: bool = False
+    explanation: Explanation,
+    *,
+    out: TextIO,
+    style: Style,
+    where: Where = str,
+    everything: bool = False,
 ) -> None:
     """Write the whole explanation; `everything` lists each candidate instead of the best dozen."""
-    page = _Page(out=out, style=style)
+    page = _Page(out=out, style=style, where=where)
     match explanation.outcome:
         case Solved() as solved:
             _solved(page, solved, everything=everything)
@@ -329,19 +339,19 @@ def _why_not(page: _Page, title: str, listed: Sequence[Alternative], chosen_usd:
                 _with(each),
                 monthly(each.monthly_usd),
                 p99(each.latency),
-                _reason(each, chosen_usd),
+                _reason(page, each, chosen_usd),
             )
             for each in listed
         ],
     )
 
 
-def _reason(alternative: Alternative, chosen_usd: float) -> str:
+def _reason(page: _Page, alternative: Alternative, chosen_usd: float) -> str:
     rejection = alternative.rejection
     reason = why_not(alternative, chosen_usd=chosen_usd)
     if rejection is None:
         return reason
-    asks = f"; asked by {rejection.path}" if rejection.path else ""
+    asks = f"; asked by {page.where(rejection.path)}" if rejection.path else ""
     source = f"; {rejection.source}" if rejection.source else ""
     return f"{reason}{asks}{source}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TextIO
 
 from planner.model.candidate import Decision, Infeasible
@@ -38,11 +39,11 @@ _SAID = {
 def render_plan(plan: Plan, *, out: TextIO, style: Style) -> None:
     """Write every endpoint, then what is infeasible or over a limit, then the totals."""
     paper = Paper(out=out, style=style)
-    workload_usd: dict[str, float] = defaultdict(float)
+    prices: dict[str, list[float]] = defaultdict(list)
     for endpoint in plan.endpoints:
-        workload_usd[endpoint.workload] += endpoint.decision.cost.monthly_usd
+        prices[endpoint.workload].append(endpoint.decision.cost.monthly_usd)
     for endpoint in plan.endpoints:
-        _endpoint(paper, endpoint, workload_usd[endpoint.workload])
+        _endpoint(paper, endpoint, prices[endpoint.workload])
     for outcome in plan.infeasible:
         _infeasible(paper, outcome)
     for breach in plan.breaches:
@@ -50,7 +51,7 @@ def render_plan(plan: Plan, *, out: TextIO, style: Style) -> None:
     _footer(paper, plan)
 
 
-def _endpoint(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None:
+def _endpoint(paper: Paper, endpoint: EndpointPlan, prices: Sequence[float]) -> None:
     decision = endpoint.decision
     paint = paper.style.paint
     symbol = paint(SYMBOL[endpoint.action], ROLE[endpoint.action])
@@ -69,7 +70,7 @@ def _endpoint(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None
     if others:
         paper.entry("objectives", ", ".join(others))
     paper.entry("cost", _cost(endpoint))
-    _alternatives(paper, endpoint, workload_usd)
+    _alternatives(paper, endpoint, prices)
     _changes(paper, endpoint)
     for warning in decision.warnings:
         paper.entry("warning", warning, "caution")
@@ -131,14 +132,20 @@ def _cost(endpoint: EndpointPlan) -> str:
     return text
 
 
-def _alternatives(paper: Paper, endpoint: EndpointPlan, workload_usd: float) -> None:
+def _alternatives(paper: Paper, endpoint: EndpointPlan, prices: Sequence[float]) -> None:
+    """The best of the others, priced as the whole workload: `prices` are those of its endpoints."""
     listed = shortlist(endpoint.alternatives, endpoint.excluded, limit=_ALTERNATIVES)
+    label, total = "why not", sum(prices)
+    if listed and len(prices) > 1:
+        together = f"{len(prices)} endpoints of {endpoint.workload}, {format_usd(total)} together"
+        paper.entry(label, f"instead of the {together}:")
+        label = ""
     for index, alternative in enumerate(listed):
         what = candidate(alternative)
         if alternative.provider != endpoint.decision.provider:
             what = f"{alternative.provider} {what}"
-        reason = why_not(alternative, chosen_usd=workload_usd)
-        paper.entry("" if index else "why not", f"{what}: {reason}")
+        reason = why_not(alternative, chosen_usd=total)
+        paper.entry("" if index else label, f"{what}: {reason}")
 
 
 def _changes(paper: Paper, endpoint: EndpointPlan) -> None:

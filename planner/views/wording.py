@@ -65,7 +65,12 @@ def relative(value: float, base: float) -> str:
     if value >= 2 * base:
         return f"{format_number(value / base)}x"
     word = "more" if value > base else "less"
-    return f"{format_fraction(abs(value - base) / base)} {word}"
+    return f"{_percent(abs(value - base) / base)} {word}"
+
+
+def _percent(fraction: float) -> str:
+    """A difference: unlike an availability, it needs no more digits close to one."""
+    return f"{format_number(fraction * 100)} %"
 
 
 def candidate(alternative: Alternative) -> str:
@@ -119,7 +124,7 @@ def spare(margin: Margin) -> str:
         return "holds" if margin.met else "missed"
     if margin.target <= 0:
         return "missed"
-    share = format_fraction(abs(margin.target - margin.predicted) / margin.target)
+    share = _percent(abs(margin.target - margin.predicted) / margin.target)
     return f"{share} spare" if margin.met else f"missed by {share}"
 
 

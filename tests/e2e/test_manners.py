@@ -210,3 +210,35 @@ def test_the_command_to_copy_keeps_what_was_given(spec: Path) -> None:
     done = planner("plan", "my spec.yaml", "--set", "slo.latency={p99: 1s}")
     assert done.code == 64
     assert "help: planner plan 'my spec.yaml' --set 'slo.latency={p99: 1s}' --offline" in done.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("response: 256B", "response: 256B, max_request: 5MiB", "spec.payload.max_request"),
+        ("load_time: 3s", "image_size: 11GB", "spec.models[0].image_size"),
+        ("image: 6", "network_isolation: true\n      image: 6", "network_isolation"),
+        (
+            "image: 6",
+            "data_capture: {percentage: 1%, s3_uri: s3://b/c/}\n      image: 6",
+            "data_capture",
+        ),
+        (
+            "image: 6",
+            "vpc: {subnets: [subnet-1], security_groups: [sg-1]}\n      image: 6",
+            "sagemaker.vpc",
+        ),
+    ],
+)
+def test_what_rules_serverless_out_names_the_line_of_the_spec_and_the_row_of_the_documents(
+    spec: Path, old: str, new: str, named: str
+) -> None:
+    text = STEADY.replace(old, new, 1)
+    spec.write_text(text)
+    done = planner("explain", str(spec))
+    assert done.code == 0, done.err
+    key = named.rpartition(".")[2]
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if f"{key}:" in each)
+    said = " ".join(word for row in done.out.splitlines() for word in row.split())
+    assert f"{named} at planner.yaml:{line}" in said
+    assert "[S6]" in said or "[S" in said.partition(named)[0][-80:]

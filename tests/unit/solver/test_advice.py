@@ -179,6 +179,12 @@ def test_there_is_no_break_even_without_something_paid_by_use() -> None:
     assert "serverless-break-even" not in rules(asked, acme(machine("m", 2, 0.1)))
 
 
+def test_there_is_no_break_even_where_the_platform_would_refuse_the_requests() -> None:
+    large = Payload(request_bytes=4096, response_bytes=256, max_request_bytes=5 * MIB)
+    assert "serverless-break-even" in sagemaker()
+    assert "serverless-break-even" not in sagemaker(payload=large)
+
+
 def test_warm_concurrency_is_priced_where_calls_start_cold_and_scheduled_where_it_is_held() -> None:
     def of(constraints: Constraints) -> Advice:
         asked = on_acme(

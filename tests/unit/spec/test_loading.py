@@ -42,6 +42,7 @@ def test_places_of_values_blocks_and_what_is_not_there() -> None:
     assert spec.locate("spec.constraints") == Location(file="0.yaml", line=23, column=3)
     assert spec.locate("spec.constraints.zones") == Location(file="0.yaml", line=23, column=3)
     assert spec.locate("spec.traffic.rate.deeper") == Location(file="0.yaml", line=18, column=5)
+    assert spec.locate("spec.models.size") == spec.locate("spec.models[0].size")
     assert spec.locate("spec.models[7].size") == Location(file="0.yaml", line=7, column=3)
     assert spec.locate("metadata.name") == Location(file="0.yaml", line=4, column=9)
     assert spec.locate("no..path") == Location(file="0.yaml", line=1, column=1)

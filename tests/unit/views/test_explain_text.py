@@ -134,3 +134,16 @@ def test_nothing_is_wider_than_asked_and_all_is_ascii() -> None:
         tables = [line for line in text.splitlines()[1:] if not line.startswith(" Looked")]
         assert max(map(len, tables)) <= width
         assert text.isascii()
+
+
+def test_what_asks_for_a_rejection_is_named_as_the_reader_finds_it() -> None:
+    outcome = decisions.solved()
+    asking = {each.rejection.path for each in outcome.alternatives if each.rejection} - {""}
+    assert asking
+    out = StringIO()
+    explanation = Explanation(
+        workload=outcome.workload, outcome=outcome, sensitivities=(), catalogs=()
+    )
+    render_explanation(explanation, out=out, style=Style(), where=lambda path: f"<{path}>")
+    text = " ".join(out.getvalue().split())
+    assert all(f"asked by <{path}>" in text for path in asking)

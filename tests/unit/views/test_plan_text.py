@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from planner.model.candidate import Margin, Range
 from planner.model.change import Action
 from planner.model.plan import Plan
+from planner.model.units import format_usd
 from planner.views.plan_text import render_plan
 from planner.views.style import Style
 from tests.support import decisions
@@ -159,3 +161,12 @@ def test_percentiles_nobody_asked_for_are_shown_without_a_target() -> None:
         "latency     p50 8.1 ms, p95 25.4 ms of 20 ms (missed by 27 %), p99 41.2 ms, 3 % cold\n"
         in text
     )
+
+
+def test_alternatives_of_a_workload_on_several_endpoints_are_priced_against_all_of_them() -> None:
+    outcome = decisions.solved()
+    (decision,) = outcome.decisions
+    second = replace(decision, endpoint="fraud-scorer-b")
+    text = shown(decisions.plan(replace(outcome, decisions=(decision, second))))
+    together = format_usd(2 * decision.cost.monthly_usd)
+    assert f"why not     instead of the 2 endpoints of fraud-scorer, {together} together:" in text
