@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from planner.model.candidate import Relaxation
-from planner.model.catalog import Catalog
+from planner.model.candidate import Rejection, Relaxation
+from planner.model.catalog import Catalog, Offering
 from planner.model.traffic import Diurnal, Intermittent, Spike, Stages, Steady, Trace, Traffic
 from planner.model.units import format_duration, format_fraction, format_usd
 from planner.model.value import value
@@ -16,9 +16,12 @@ from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration
 
 Cheapest = Callable[[Workload, Mapping[str, Catalog]], Configuration | None]
+Fallen = Sequence[tuple[Configuration | Offering, Rejection]]
 
 MOST = 64.0
 STEPS = 12
+KINDS = 3
+"""Kinds of hardware that are named as worth a measurement."""
 
 
 def _up(value: float, digits: int = 3) -> float:
@@ -56,6 +59,27 @@ def relaxations(ask: Ask, cheapest: Cheapest, *, mendable: bool) -> tuple[Relaxa
     found.extend((MOST, relaxation) for relaxation in _lifts(ask, cheapest))
     found.sort(key=lambda item: (item[0], item[1].path))
     return tuple(relaxation for _, relaxation in found)
+
+
+def measurements(fallen: Fallen) -> tuple[Relaxation, ...]:
+    """What to measure the model on, cheapest first, where nothing else is in the way.
+
+    Whether it would do shows the measurement only, so there is no price.
+    """
+    if not fallen or any(rejection.code != "no-profile" for _, rejection in fallen):
+        return ()
+    cheapest: dict[str, tuple[float, str]] = {}
+    for offering, _ in fallen:
+        if isinstance(offering, Offering) and offering.price is not None:
+            kind = offering.hardware.accelerator or f"{offering.hardware.arch} CPUs"
+            found = (offering.price.usd, offering.instance_type)
+            cheapest[kind] = min(found, cheapest.get(kind, found))
+    kinds = sorted(cheapest, key=lambda kind: cheapest[kind])[:KINDS]
+    named = " or ".join(f"{cheapest[kind][1]} ({kind})" for kind in kinds)
+    lack = fallen[0][1]
+    return (
+        Relaxation(path=lack.path, current=lack.measured, needed=f"points measured on {named}"),
+    )
 
 
 def _least(ask: Ask, cheapest: Cheapest, knob: Knob) -> tuple[float, Relaxation] | None:

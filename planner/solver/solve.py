@@ -241,7 +241,10 @@ def _infeasible(
     return Infeasible(
         workload=ask.workload.name,
         misses=tuple(nearest),
-        relaxations=relax.relaxations(ask, cheapest, mendable=bool(fallen or by_number)),
+        relaxations=(
+            *relax.relaxations(ask, cheapest, mendable=bool(fallen or by_number)),
+            *relax.measurements(fallen),
+        ),
         excluded=excluded,
     )
 
