@@ -21,10 +21,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner import __version__, plans, solver
 from planner.diagnostics import Diagnostic
@@ -40,6 +40,10 @@ from planner.provider.market import Market, placed
 from planner.sources import Given, Read, read_beside, read_files, read_specs
 from planner.spec import Source, Spec
 from planner.spec import load as load_sources
+
+if TYPE_CHECKING:
+    from planner.spec.rules import Breach
+    from planner.spec.sections import Sections
 
 OFFLINE_REASON = "offline: the live state is not read, so everything counts as new"
 
@@ -86,11 +90,12 @@ def load(
                 sets=sets,
                 env=known,
                 features_of=lambda name, settings: registry.get(name).features(settings),
+                late_rules=(_late,),
             )
         except SpecError as error:
             raise SpecError((*unread, *error.diagnostics)) from error
     if unread:
-        raise SpecError(unread)
+        raise SpecError((*unread, *_problems(specs)))
     return tuple(replace(spec, limits=known_limits) for spec in specs) if known_limits else specs
 
 
@@ -173,6 +178,20 @@ def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
         }
         for state in run.desired
     ]
+
+
+def _problems(specs: Iterable[Spec]) -> tuple[Diagnostic, ...]:
+    try:
+        check(specs)
+    except SpecError as error:
+        return error.diagnostics
+    return ()
+
+
+def _late(sections: Sections) -> Iterator[Breach]:
+    from planner.provider.findings import catalog_breaches
+
+    return catalog_breaches(sections)
 
 
 def _limits(

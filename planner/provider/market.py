@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -12,6 +12,8 @@ from planner.errors import ProviderError, SpecError
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog, LimitOverride
 from planner.model.resource import DesiredState
+from planner.model.value import value
+from planner.model.workload import Pin
 from planner.provider import registry
 from planner.provider.overrides import overridden, unknown_limits
 from planner.spec import Spec
@@ -49,7 +51,7 @@ class Market:
                 problems.extend(unknown_limits(catalog, spec.limits))
         if not problems:
             names = frozenset().union(*(self._names(catalog) for catalog in offers.values()))
-            problems.extend(_unknown_instances(spec, names))
+            problems.extend(_misnamed(spec, names, offers))
         if problems:
             raise SpecError(tuple(problems))
         return offers
@@ -93,26 +95,72 @@ def blamed(spec: Spec, provider: str, error: ProviderError) -> Diagnostic:
     return placed(spec, path, Diagnostic(code=error.code, message=error.message, hint=error.hint))
 
 
-def _unknown_instances(spec: Spec, names: frozenset[str]) -> Iterator[Diagnostic]:
-    pinned = spec.workload.pin.instance
-    if pinned is not None and pinned not in names:
-        yield _unknown(spec, "spec.pin.instance", pinned, names)
-    for index, pattern in enumerate(spec.workload.constraints.instances_include):
+@value
+class Named:
+    """Instance types that a spec names: its pin, its patterns, and reference instances by model."""
+
+    pinned: str | None
+    included: Sequence[str]
+    references: Sequence[tuple[int, str]]
+
+
+def unknown_instances(named: Named, names: frozenset[str]) -> Iterator[Diagnostic]:
+    """Types and patterns that stand for nothing in `names`, by path and not yet placed.
+
+    A reference instance may be any machine, so that only a slip of the pen is an error.
+    """
+    if named.pinned is not None and named.pinned not in names:
+        yield _unknown("spec.pin.instance", named.pinned, names)
+    for index, pattern in enumerate(named.included):
         if not any(fnmatchcase(name, pattern) for name in names):
-            path = f"spec.constraints.instances.include[{index}]"
-            yield _unknown(spec, path, pattern, names)
-    for index, model in enumerate(spec.workload.models):
-        for curve in model.curves:
-            machine = curve.instance_type
-            if machine in names or not curve.source.endswith(".service_time"):
-                continue
-            if get_close_matches(machine, names, n=1, cutoff=_TYPO):
-                path = f"spec.models[{index}].reference_instance"
-                yield _unknown(spec, path, machine, names)
+            yield _unknown(f"spec.constraints.instances.include[{index}]", pattern, names)
+    for index, machine in named.references:
+        if machine not in names and get_close_matches(machine, names, n=1, cutoff=_TYPO):
+            yield _unknown(f"spec.models[{index}].reference_instance", machine, names)
 
 
-def _unknown(spec: Spec, path: str, name: str, names: frozenset[str]) -> Diagnostic:
+def _misnamed(
+    spec: Spec, names: frozenset[str], offers: Mapping[str, Catalog]
+) -> Iterator[Diagnostic]:
+    workload = spec.workload
+    named = Named(
+        pinned=workload.pin.instance,
+        included=workload.constraints.instances_include,
+        references=tuple(
+            (index, curve.instance_type)
+            for index, model in enumerate(workload.models)
+            for curve in model.curves
+            if curve.source.endswith(".service_time")
+        ),
+    )
+    for found in (*unknown_instances(named, names), *_pin_apart(workload.pin, offers)):
+        yield placed(spec, found.path, found)
+
+
+def _pin_apart(pin: Pin, offers: Mapping[str, Catalog]) -> Iterator[Diagnostic]:
+    """A pinned type that no provider has in the pinned mode."""
+    if pin.instance is None or pin.hosting is None:
+        return
+    modes = {
+        offering.hosting
+        for catalog in offers.values()
+        for offering in catalog.offerings
+        if offering.instance_type == pin.instance
+    }
+    if modes and pin.hosting not in modes:
+        yield Diagnostic(
+            code="pin-contradicts",
+            message=f"{pin.instance} is pinned, and nothing offers it as {pin.hosting}",
+            hint=f"pin {' or '.join(sorted(modes))}, or another instance",
+            path="spec.pin.instance",
+        )
+
+
+def _unknown(path: str, name: str, names: frozenset[str]) -> Diagnostic:
     near = get_close_matches(name, sorted(names), n=1)
-    fix = f"did you mean `{near[0]}`?" if near else "planner catalog show"
-    message = f"no provider of this spec offers an instance `{name}`"
-    return placed(spec, path, Diagnostic(code="unknown-instance", message=message, hint=fix))
+    return Diagnostic(
+        code="unknown-instance",
+        message=f"no provider of this spec offers an instance `{name}`",
+        hint=f"did you mean `{near[0]}`?" if near else "planner catalog show",
+        path=path,
+    )

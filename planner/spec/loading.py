@@ -50,12 +50,14 @@ class Plugins(TypedDict):
 
     `settings_models` returns the model of a block by the provider's name, `features_of` what a
     valid block asks for, `hostings` are the modes that providers add to the common four.
+    `late_rules` are held only against specs of a run in which something else is wrong.
     """
 
     settings_models: SettingsModels
     provider_names: Sequence[str]
     features_of: NotRequired[FeaturesOf]
     hostings: NotRequired[Sequence[str]]
+    late_rules: NotRequired[Sequence[Rule]]
 
 
 def load(
@@ -90,7 +92,9 @@ class _Run:
         self._provider_names = tuple(plugins["provider_names"])
         self._features_of = plugins.get("features_of", _no_features)
         self._rules = (*_RULES, hosting_rule(plugins.get("hostings", ())))
+        self._late_rules = plugins.get("late_rules", ())
         self._names: dict[str, Place] = {}
+        self._read: list[tuple[Sheet, Sections]] = []
 
     def load(
         self, sources: Sequence[Source], overlays: Sequence[Source], sets: Sequence[str]
@@ -108,6 +112,9 @@ class _Run:
             spec = self._spec(name, index, _laid(node, layers), assigner)
             if spec is not None:
                 specs.append(spec)
+        if self._report.count:
+            for sheet, sections in self._read:
+                check(sheet, sections, self._late_rules)
         self._report.raise_any()
         return tuple(specs)
 
@@ -158,6 +165,7 @@ class _Run:
         sections = self._with_files(sheet, sections, name)
         check(sheet, sections, self._rules)
         self._check_name(sheet, sections)
+        self._read.append((sheet, sections))
         if report.count:
             return None
         sheet.data = None

@@ -279,6 +279,7 @@ def _settings(
         hint = named.hint if names else "pip install a provider plugin"
         finding = Finding("unknown-provider", f"there is no provider {name}", hint)
         sheet.wrong(finding, steps, key=True)
+        sheet.set_aside(steps)
         return None
     try:
         return validate(sheet, model, {} if block is None else block, steps)

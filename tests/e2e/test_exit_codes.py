@@ -78,6 +78,45 @@ def test_3_all_independent_errors_come_in_one_run(spec: Path, tmp_path: Path) ->
     assert "missing-file" in codes(done)
 
 
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ({"us-east-1\n": "us-east-9\n"}, ["bare-duration", "unknown-region"]),
+        ({"ml.c7i.large": "ml.c7i.lage"}, ["bare-duration", "unknown-instance"]),
+        # An instance is unknown only where every provider is known.
+        (
+            {"ml.c7i.large": "ml.c7i.lage", "sagemaker:": "sagemeker:"},
+            ["bare-duration", "unknown-provider"],
+        ),
+        (
+            {"ml.c7i.large": "ml.c7i.lage", "us-east-1\n": "us-east-9\n"},
+            ["bare-duration", "unknown-region"],
+        ),
+    ],
+)
+def test_3_what_only_the_catalogs_know_comes_in_the_same_run(
+    spec: Path, edits: dict[str, str], expected: list[str]
+) -> None:
+    text = STEADY.replace("6ms", "6")
+    for old, new in edits.items():
+        text = text.replace(old, new, 1)
+    spec.write_text(text)
+    _fails(planner("validate", str(spec)), 3, *expected)
+
+
+def test_3_a_missing_file_hides_no_region(spec: Path) -> None:
+    spec.write_text(STEADY.replace("us-east-1\n", "us-east-9\n", 1))
+    done = planner("validate", str(spec), str(spec.with_name("none.yaml")))
+    _fails(done, 3, "missing-file", "unknown-region")
+
+
+def test_3_a_pinned_type_that_no_mode_of_the_pin_has(spec: Path) -> None:
+    spec.write_text(f"{STEADY}  pin: {{hosting: serverless, instance: ml.c7i.large}}\n")
+    done = _plan(spec)
+    _fails(done, 3, "pin-contradicts")
+    assert "help: pin dedicated or multi-model or single-model, or another instance" in done.err
+
+
 def test_3_paths_that_hold_no_spec(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     _fails(planner("plan", str(tmp_path / "empty"), "--offline"), 3, "no-spec-in-directory")
