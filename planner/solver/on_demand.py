@@ -15,8 +15,8 @@ from planner.solver.ask import Ask
 from planner.solver.constraints import zero_allowed
 from planner.solver.cost import month_of
 from planner.solver.hardware import Slots, slot_options
+from planner.solver.objectives import check_cold, cold_forbidden, miss
 from planner.solver.sized import Sized, check_sized
-from planner.solver.sizing import check_cold, cold_forbidden, miss
 
 THROTTLED = 0.001
 """Share of requests that may be throttled where the spec states no `slo.errors`: an assumption."""

@@ -17,8 +17,9 @@ from planner.model.units import format_size
 from planner.model.workload import Assumption, LatencyTarget, Model
 from planner.solver.ask import Ask
 from planner.solver.hardware import Slots, asks_of, slot_options
+from planner.solver.objectives import check_cold, miss
 from planner.solver.sized import Sized, check_sized
-from planner.solver.sizing import check_cold, floor_groups, miss
+from planner.solver.sizing import floor_groups
 
 CACHE_SHARE = 0.8
 """Part of a replica's memory that holds models; the rest is for the container and for unloading.
