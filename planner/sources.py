@@ -25,8 +25,18 @@ Read: TypeAlias = Source | Diagnostic
 
 
 def read_specs(given: Iterable[Given]) -> tuple[Read, ...]:
-    """Each file, and each spec file of each directory, read or as a diagnostic."""
-    return tuple(one for item in given for one in _specs_at(item))
+    """Each file, and each spec file of each directory, read or as a diagnostic.
+
+    A file that is named twice, or by its directory too, is read once.
+    """
+    found: dict[object, Read] = {}
+    for item in given:
+        for one in _specs_at(item):
+            if isinstance(one, Source) and not isinstance(item, Source):
+                found.setdefault(os.path.realpath(one.name), one)
+            else:
+                found[len(found)] = one
+    return tuple(found.values())
 
 
 def read_files(given: Iterable[Given]) -> tuple[Read, ...]:
@@ -44,6 +54,13 @@ def read_beside(name: str) -> bytes:
 def _specs_at(item: Given) -> Iterator[Read]:
     if isinstance(item, Source):
         yield item
+        return
+    if not os.fspath(item):
+        yield Diagnostic(
+            code="missing-file",
+            message="an empty path names no spec",
+            hint="planner plan . --offline",
+        )
         return
     path = Path(item)
     if not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for names too long

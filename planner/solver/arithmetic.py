@@ -103,13 +103,21 @@ def _queue(ask: Ask, part: Sized) -> list[Step]:
         ),
         Step(
             label="wait at the peak",
-            expression=f"P(wait) {format_fraction(queue.probability)}, Erlang C",
-            value=f"mean {format_duration(queue.mean_s)}",
+            expression=f"P(wait) {_share(queue.probability)}, Erlang C",
+            value=f"mean {_wait(queue.mean_s)}",
             source=_line_of(part),
         ),
     ]
     lines += _percentiles(ask, part)
     return lines
+
+
+def _share(probability: float) -> str:
+    return format_fraction(probability) if probability >= 1e-5 else "below 0.001 %"
+
+
+def _wait(seconds: float) -> str:
+    return format_duration(seconds) if seconds >= 1e-6 else "below 1 us"
 
 
 def _line_of(part: Sized) -> str:
@@ -126,7 +134,8 @@ def _counted(part: Sized) -> str:
         units = part.units
         assert units is not None
         return f"{units.max} units of concurrency, in steps of {part.offering.step}"
-    return f"{part.groups.max} replicas x {part.slots.count} slots"
+    noun = "replica" if part.groups.max == 1 else "replicas"
+    return f"{part.groups.max} {noun} x {part.slots.count} slots"
 
 
 def _percentiles(ask: Ask, part: Sized) -> list[Step]:

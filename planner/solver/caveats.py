@@ -28,11 +28,27 @@ def assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumpti
     for part in parts:
         found.extend(part.slots.assumptions)
     found.extend(_of_prices(total))
+    found.extend(_not_counted(ask, parts[0]))
     found.extend(_of_offering(parts[0], ask.workload.constraints.utilization))
     found.extend(unpriced(ask.catalogs[parts[0].offering.provider]))
     if ask.workload.slo.measured_at is MeasuredAt.CLIENT:
         found.append(Assumption(subject="client network", value="0 ms", reason=CLIENT_NETWORK_NOTE))
     return tuple(dict.fromkeys(found))
+
+
+def _not_counted(ask: Ask, lead: Sized) -> Iterator[Assumption]:
+    """Constraints on replicas, where capacity has none."""
+    constraints = ask.workload.constraints
+    if lead.replicas is not None:
+        return
+    for name, asked in (("replicas.min", constraints.replicas_min), ("zones", constraints.zones)):
+        if asked > 1:
+            yield Assumption(
+                subject=f"spec.constraints.{name}",
+                value="does not apply",
+                reason=f"{lead.offering.hosting} {lead.offering.instance_type} counts no replicas; "
+                "the platform places its capacity",
+            )
 
 
 def _of_prices(total: Cost) -> Iterator[Assumption]:
@@ -97,6 +113,11 @@ def warnings(ask: Ask, parts: Sequence[Sized]) -> Iterator[str]:
         doubt = outside_validity(part.slots.service, rho)
         if doubt:
             yield f"{doubt}: the predicted percentiles may be too low"
+        if part.pool.load.arrival_scv > 1.0:
+            yield (
+                "arrivals burstier than Poisson are outside the closed form's tested region: "
+                "the predicted latencies are rough"
+            )
         yield from _advisory(ask, part)
     lead = parts[0]
     yield from (note for note in lead.offering.notes if not note.startswith(ASSUMED))

@@ -76,6 +76,8 @@ def _percent(fraction: float) -> str:
 def candidate(alternative: Alternative) -> str:
     """`dedicated small.2 x 9, $703.50, p99 39.8 ms`, as far as it was computed."""
     text = f"{alternative.hosting} {sized(alternative.instance_type, alternative.replicas)}"
+    if alternative.variant:
+        text += f" {alternative.variant}"
     if alternative.monthly_usd is not None:
         text += f", {format_usd(alternative.monthly_usd)}"
     if alternative.latency is not None:

@@ -72,3 +72,16 @@ def test_nobody_is_told_to_write_a_spec_where_another_file_is_missing(tmp_path: 
 def test_a_hint_can_be_copied_whatever_the_path_is_called(tmp_path: Path) -> None:
     found = _diagnostic(read_specs([tmp_path / "my specs" / "x.yaml"]))
     assert found.hint == f"planner init '{tmp_path / 'my specs' / 'x.yaml'}'"
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    spec = tmp_path / "a.planner.yaml"
+    spec.write_text("a: 1\n")
+    found = read_specs([spec, tmp_path, tmp_path / "." / "a.planner.yaml"])
+    assert [one.name for one in found if isinstance(one, Source)] == [str(spec)]
+
+
+def test_an_empty_path_is_not_the_current_directory() -> None:
+    (found,) = read_specs([""])
+    assert isinstance(found, Diagnostic)
+    assert found.message == "an empty path names no spec"

@@ -198,6 +198,7 @@ def _instance_offerings(
     single = refusal if row.autoscaling else refusal or _no_autoscaling(row)
     multi = refusal if row.multi_model else refusal or _no_multi_model(row)
     preference = -row.generation
+    notes = options.overhead_notes if quota else (*options.overhead_notes, _quota_note(row.name))
     for hosting, kind, scaled, refused, excludes in (
         ("dedicated", Kind.REPLICAS, None, refusal, ()),
         ("single-model", Kind.REPLICAS, autoscaling, single, ()),
@@ -219,8 +220,15 @@ def _instance_offerings(
             excludes=excludes,
             preference=preference,
             refusal=refused,
-            notes=options.overhead_notes,
+            notes=notes,
         )
+
+
+def _quota_note(name: str) -> str:
+    return (
+        f"assumption: the account's quota `{name} for endpoint usage` is enough; it is 0 for many "
+        f"types at first and is not read offline; set providers.sagemaker.quotas"
+    )
 
 
 def _no_autoscaling(row: tables.InstanceRow) -> Refusal:
