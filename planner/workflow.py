@@ -140,7 +140,9 @@ def explain(spec: Spec) -> Explanation:
     outcome = solver.solve(spec.workload, offers)
     match outcome:
         case Solved():
-            sensitivities = solver.sensitivities(spec.workload, offers, outcome)
+            from planner.solver.sensitivity import sensitivities as changes
+
+            sensitivities = changes(spec.workload, offers, outcome)
         case _:
             sensitivities = ()
     return Explanation(

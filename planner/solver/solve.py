@@ -35,7 +35,6 @@ from planner.solver.configuration import (
     variant_of,
 )
 from planner.solver.decide import decide
-from planner.solver.fleet import separate, shared
 from planner.solver.on_demand import size_on_demand
 from planner.solver.screening import grouped, screen_limits, screened_by_shape
 from planner.solver.sized import Sized
@@ -154,6 +153,8 @@ def _answers(
     pooled = [o for o in offerings if o.kind is Kind.SHARED_REPLICAS]
     others = [o for o in offerings if o.kind is not Kind.SHARED_REPLICAS]
     if len(models) > 1:
+        from planner.solver.fleet import separate, shared
+
         for offering in others:
             yield offering, separate(ask, offering, models)
         alone = [o for o in others if o.kind is Kind.REPLICAS]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,8 +34,8 @@ class InstanceRow:
     @property
     def generation(self) -> int:
         """The first number of the family's name: 7 for c7i."""
-        digits = "".join(c if c.isdigit() else " " for c in self.family).split()
-        return int(digits[0]) if digits else 0
+        found = re.search(r"\d+", self.family)
+        return int(found[0]) if found else 0
 
 
 @value

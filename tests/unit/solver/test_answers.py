@@ -19,8 +19,9 @@ from planner.model.workload import (
     Pin,
     Workload,
 )
-from planner.solver import sensitivities, solve
+from planner.solver import solve
 from planner.solver.relax import scaled
+from planner.solver.sensitivity import sensitivities
 from tests.support.asks import (
     ALLOW,
     MIB,
