@@ -94,6 +94,16 @@ class Plan:
         """True when every spec was solved and no shared limit is broken."""
         return not self.infeasible and not self.breaches
 
+    @property
+    def monthly_usd_before(self) -> float:
+        """Monthly cost of what runs now, over all endpoints."""
+        return sum(endpoint.monthly_usd_before for endpoint in self.endpoints)
+
+    @property
+    def monthly_usd_after(self) -> float:
+        """Monthly cost of all endpoints once the changes are made."""
+        return sum(endpoint.monthly_usd_after for endpoint in self.endpoints)
+
 
 @value
 class Explanation:

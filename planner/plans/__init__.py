@@ -3,7 +3,7 @@
 from planner.plans.build import RunStamp, build_plan, stamp_of, workloads_digest
 from planner.plans.changes import desired_changes
 from planner.plans.document import document
-from planner.plans.text import to_bytes, to_json
+from planner.plans.text import to_bytes
 
 __all__ = [
     "RunStamp",
@@ -12,6 +12,5 @@ __all__ = [
     "document",
     "stamp_of",
     "to_bytes",
-    "to_json",
     "workloads_digest",
 ]

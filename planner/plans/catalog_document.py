@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from planner.model.catalog import Catalog, Hardware, Kind, Limit, Meter, Offering, Price
+from planner.model.catalog import Catalog, Kind, Limit, Meter, Offering, Price
 from planner.plans.document import FORMAT_VERSION
 from planner.plans.numbers import canonical
 
@@ -61,7 +61,7 @@ def _offering(offering: Offering) -> Part:
     return {
         "current_generation": offering.current_generation,
         "excludes": sorted(exclusion.feature for exclusion in offering.excludes),
-        "hardware": _hardware(offering.hardware),
+        "hardware": canonical(asdict(offering.hardware)),
         "hosting": offering.hosting,
         "instance_type": offering.instance_type,
         "limits": [_limit(limit) for limit in sorted(offering.limits, key=_limit_name)],
@@ -72,11 +72,6 @@ def _offering(offering: Offering) -> Part:
         "refusal": None if offering.refusal is None else canonical(asdict(offering.refusal)),
         "step": offering.step,
     }
-
-
-def _hardware(hardware: Hardware) -> Part:
-    part: Part = canonical(asdict(hardware))
-    return part
 
 
 def _price(price: Price | None) -> Part | None:

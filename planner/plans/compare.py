@@ -114,8 +114,7 @@ def side_of(endpoint: EndpointPlan) -> Side:
 
 def comparison_document(left: Plan, right: Plan, *, labels: tuple[str, str]) -> dict[str, Any]:
     """Both plan documents with what differs per endpoint, as a JSON value."""
-    before = sum(endpoint.monthly_usd_after for endpoint in left.endpoints)
-    after = sum(endpoint.monthly_usd_after for endpoint in right.endpoints)
+    before, after = left.monthly_usd_after, right.monthly_usd_after
     return {
         "endpoints": [_pair_part(pair) for pair in pairs(left, right)],
         "format_version": FORMAT_VERSION,

@@ -42,8 +42,8 @@ def _summary_part(plan: Plan) -> Part:
     return {
         "create": actions.count(Action.CREATE),
         "delete": actions.count(Action.DELETE),
-        "monthly_usd_after": total(sum(part.monthly_usd_after for part in plan.endpoints)),
-        "monthly_usd_before": total(sum(part.monthly_usd_before for part in plan.endpoints)),
+        "monthly_usd_after": total(plan.monthly_usd_after),
+        "monthly_usd_before": total(plan.monthly_usd_before),
         "replace": actions.count(Action.REPLACE),
         "unchanged": actions.count(Action.NONE),
         "update": actions.count(Action.UPDATE),

@@ -27,8 +27,7 @@ def render_comparison(
         out.write(f"{style.paint(pair.name, 'strong')}\n")
         render_table(columns, _rows(pair), out=out, style=style)
         out.write("\n")
-    before = sum(endpoint.monthly_usd_after for endpoint in left.endpoints)
-    after = sum(endpoint.monthly_usd_after for endpoint in right.endpoints)
+    before, after = left.monthly_usd_after, right.monthly_usd_after
     out.write(
         f"Monthly: {format_usd(before)} -> {format_usd(after)}"
         f" ({_money(before, after) or 'the same'})\n"

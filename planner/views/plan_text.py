@@ -220,8 +220,7 @@ def _footer(paper: Paper, plan: Plan) -> None:
     counts = dict.fromkeys(Action, 0)
     for endpoint in plan.endpoints:
         counts[endpoint.action] += 1
-    before = sum(endpoint.monthly_usd_before for endpoint in plan.endpoints)
-    after = sum(endpoint.monthly_usd_after for endpoint in plan.endpoints)
+    before, after = plan.monthly_usd_before, plan.monthly_usd_after
     summary = (
         f"Plan: {counts[Action.CREATE]:,} to create, {counts[Action.UPDATE]:,} to update,"
         f" {counts[Action.REPLACE]:,} to replace, {counts[Action.DELETE]:,} to delete,"

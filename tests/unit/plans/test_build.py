@@ -104,8 +104,9 @@ def test_the_digest_moves_with_what_is_asked(other: object) -> None:
 SCRIPT = """
 import sys
 from tests.support import decisions
-from planner.plans import to_json
-sys.stdout.buffer.write(to_json(decisions.plan(decisions.solved("a"), decisions.infeasible())))
+from planner.plans import document, to_bytes
+plan = decisions.plan(decisions.solved("a"), decisions.infeasible())
+sys.stdout.buffer.write(to_bytes(document(plan)))
 """
 
 
