@@ -9,7 +9,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from planner.spec.document import PLAIN, QUOTED, span
+from planner.spec.document import NULLS, TEXT_TAGS, span
 from planner.spec.nearest import nearest
 from planner.spec.report import Finding, Report
 
@@ -17,7 +17,7 @@ _SUBSTITUTION = re.compile(r"\$\$\{|\$\{(?:env:([A-Za-z_][A-Za-z0-9_]*)\})?")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _WORDS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(NULLS),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
@@ -53,11 +53,7 @@ class Constructor:
         text: str = node.value
         if "${" in text:
             text = self._substitute(node)
-        if node.tag == PLAIN:
-            return plain_value(text)
-        if node.tag == QUOTED:
-            return text
-        return _tagged(node.tag, text)
+        return text if node.tag in TEXT_TAGS else plain_value(text)
 
     def _substitute(self, node: ScalarNode) -> str:
         def value(match: re.Match[str]) -> str:
@@ -90,7 +86,7 @@ class Constructor:
 
 @lru_cache(maxsize=4096)
 def plain_value(text: str) -> Any:
-    """Return what the core schema reads from an unquoted scalar."""
+    """Return what the core schema reads from an unquoted scalar; what it does not know is text."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "0123456789+-." or len(text) > _MAX_DIGITS:
@@ -110,10 +106,3 @@ def _based(text: str) -> Any:
         return int(text[2:], base)
     except ValueError:
         return text
-
-
-def _tagged(tag: str, text: str) -> Any:
-    """Return the value of a scalar with a standard tag; text that does not fit stays text."""
-    if tag.endswith(":str"):
-        return text
-    return plain_value(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from planner.model.traffic import Traffic
 from planner.model.units import format_duration, format_size
 from planner.model.workload import (
     ColdStart,
@@ -54,11 +53,12 @@ _Value = TypeVar("_Value")
 def to_workload(sections: Sections, providers: tuple[ProviderChoice, ...]) -> Workload:
     """Return the workload of sections without errors; every guess stands in its assumptions."""
     metadata = _present(sections.metadata)
+    assert sections.traffic is not None  # not by _present, which would forget which kinds there are
     notes = Notes()
     return Workload(
         name=metadata.name,
         models=_models(sections, notes),
-        traffic=_traffic(sections, notes),
+        traffic=to_traffic(sections.traffic, sections.recording, notes),
         slo=_slo(_present(sections.slo)),
         payload=_payload(_present(sections.payload), notes),
         constraints=_constraints(_present(sections.constraints)),
@@ -75,11 +75,6 @@ def to_workload(sections: Sections, providers: tuple[ProviderChoice, ...]) -> Wo
 def _present(value: _Value | None) -> _Value:
     assert value is not None, "a section without errors has a value"
     return value
-
-
-def _traffic(sections: Sections, notes: Notes) -> Traffic:
-    assert sections.traffic is not None, "a section without errors has a value"
-    return to_traffic(sections.traffic, sections.recording, notes)
 
 
 def _models(sections: Sections, notes: Notes) -> tuple[Model, ...]:

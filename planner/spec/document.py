@@ -23,6 +23,10 @@ from planner.spec.report import Finding, Place, Report
 PLAIN = "?"
 QUOTED = "!"
 TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
+TEXT_TAGS = {QUOTED, "tag:yaml.org,2002:str"}
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+"""What an unquoted scalar says that says nothing."""
+
 _SHAPES = {"m", "s", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _MERGE = "<<"
 
@@ -310,7 +314,7 @@ class _Check:
         self._report.add(Finding(code, message, hint), span(node))
 
 
-_NOT_TEXT = {"", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"}
+_NOT_TEXT = NULLS | {"true", "True", "TRUE", "false", "False", "FALSE"}
 
 
 def is_text(node: ScalarNode) -> bool:
@@ -319,7 +323,7 @@ def is_text(node: ScalarNode) -> bool:
         if node.value in _NOT_TEXT:
             return False
         return node.value[0] not in "0123456789+-." or not _is_number(node.value)
-    return node.tag in (QUOTED, "tag:yaml.org,2002:str")
+    return node.tag in TEXT_TAGS
 
 
 def _is_number(text: str) -> bool:

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from planner.spec.blocks import ModelBlock, ModelsFromBlock
-from planner.spec.files import Files, beside
+from planner.spec.blocks import ModelBlock, ModelsFromBlock, SplitBlock
+from planner.spec.files import Files
 from planner.spec.nearest import suggestion
 from planner.spec.places import Step
-from planner.spec.report import Finding, Place
-from planner.spec.table import Table, TableError, format_of, nonempty, read_table
+from planner.spec.report import Finding
+from planner.spec.table import Table, nonempty, table_of
 from planner.spec.validate import Sheet, explain, unknown_key
 
 _AT: tuple[Step, ...] = ("spec", "models_from")
@@ -26,28 +26,17 @@ _TEXTS = {"name", "artifact", "framework", "image", "reference_instance", "profi
 
 def read_fleet(
     sheet: Sheet, block: ModelsFromBlock, files: Files, *, source: str
-) -> tuple[tuple[ModelBlock, ...], tuple[Place, ...]]:
-    """Return the models of the file and the place of each; what is wrong is reported."""
-    name = beside(source, block.file)
-    text = files.read(sheet, name, (*_AT, "file"))
+) -> tuple[ModelBlock, ...]:
+    """Return the models of the file, whose rows the sheet gets; what is wrong is reported."""
+    table = table_of(sheet, block, _AT, files=files, source=source)
     defaults = _defaults(sheet, block)
     columns_known = _check_columns(sheet, block)
-    if text is None:
-        return (), ()
-    try:
-        form = format_of(name, block.format)
-        table = files.once(
-            ("table", name, form), lambda: read_table(name, text, form, files.report)
-        )
-    except TableError as error:
-        sheet.wrong(error.finding, (*_AT, "file"))
-        return (), ()
     if table is None or defaults is None or not columns_known:
-        return (), ()
+        return ()
     indexes = _indexes(sheet, block, table)
     if indexes is None:
-        return (), ()
-    return _models(sheet, table, indexes, defaults=defaults, split=block)
+        return ()
+    return _models(sheet, table, indexes, defaults=defaults, split=block.split)
 
 
 def _defaults(sheet: Sheet, block: ModelsFromBlock) -> dict[str, Any] | None:
@@ -99,8 +88,8 @@ def _models(
     indexes: dict[str, int],
     *,
     defaults: dict[str, Any],
-    split: ModelsFromBlock,
-) -> tuple[tuple[ModelBlock, ...], tuple[Place, ...]]:
+    split: SplitBlock,
+) -> tuple[ModelBlock, ...]:
     sheet.rows = tuple(table.place(index) for index in range(len(table.rows)))
     models: list[ModelBlock] = []
     bad = 0
@@ -115,9 +104,7 @@ def _models(
     if bad > _SHOWN_ROWS:
         more = f"{bad - _SHOWN_ROWS} more rows of {table.name} are not valid either"
         sheet.wrong(Finding("more-rows", more, "correct the first ones, then run again"), _AT)
-    if bad:
-        return (), ()
-    return tuple(_weighted(sheet, models, split)), tuple(sheet.rows)
+    return () if bad else tuple(_weighted(sheet, models, split))
 
 
 def _cells(row: tuple[Any, ...], indexes: dict[str, int]) -> Iterator[tuple[str, Any]]:
@@ -126,10 +113,9 @@ def _cells(row: tuple[Any, ...], indexes: dict[str, int]) -> Iterator[tuple[str,
 
 
 def _weighted(
-    sheet: Sheet, models: Sequence[ModelBlock], block: ModelsFromBlock
+    sheet: Sheet, models: Sequence[ModelBlock], split: SplitBlock
 ) -> Sequence[ModelBlock]:
     """Give the models their share of the traffic as `split` says."""
-    split = block.split
     if split.zipf is not None:
         if split.by_weight:
             finding = Finding(

@@ -17,7 +17,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from planner.diagnostics import Location
 from planner.model.catalog import LimitOverride
 from planner.spec.blocks import Metadata
 from planner.spec.construct import Constructor
@@ -75,7 +74,7 @@ def read_limits(source: Source, *, env: Mapping[str, str]) -> tuple[LimitOverrid
                 source=f"{source.name}: {body.source}",
                 as_of=body.date,
                 path=join_path(steps),
-                location=Location(file=place.file, line=place.line, column=place.column),
+                location=place.location,
             )
             found.append(override)
     return tuple(found)

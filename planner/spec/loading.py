@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 from pydantic import BaseModel
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from planner.spec.trace import Recording
 
 FeaturesOf = Callable[[str, Any], tuple[Feature, ...]]
-_KINDS = ("Endpoint",)
 _LEAVE_OUT = "leave this overlay out"
 
 
@@ -170,7 +170,7 @@ class _Run:
             return None
         sheet.data = None
         workload = to_workload(sections, _choices(sections, self._features_of))
-        return Spec(source=name, index=index, workload=workload, places=_Places(sheet))
+        return Spec(source=name, index=index, workload=workload, places=partial(_located, sheet))
 
     def _with_files(self, sheet: Sheet, sections: Sections, source: str) -> Sections:
         """Read what the sections name, so that errors in those files are found in the same run."""
@@ -186,8 +186,7 @@ class _Run:
             else:
                 from planner.spec.fleet import read_fleet
 
-                models, rows = read_fleet(sheet, sections.models_from, self._files, source=source)
-                sheet.rows = rows
+                models = read_fleet(sheet, sections.models_from, self._files, source=source)
         recording: Recording | None = None
         if isinstance(sections.traffic, TraceBlock):
             from planner.spec.trace import read_trace
@@ -231,21 +230,14 @@ class _Run:
             sheet.wrong(finding, ("metadata", "name"))
 
 
-class _Places:
-    """Answers where a path of one spec stands, for findings of later stages."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self._sheet = sheet
-
-    def __call__(self, path: str) -> tuple[Location, str]:
-        try:
-            steps = parse_path(path)
-        except ValueError:
-            steps = ()
-        place = self._sheet.place(steps)
-        found = self._sheet.report.diagnostic(Finding("", ""), place)
-        location = Location(file=place.file, line=place.line, column=place.column)
-        return location, found.excerpt
+def _located(sheet: Sheet, path: str) -> tuple[Location, str]:
+    """Say where a path stands, for findings of later stages; what is no path, at the document."""
+    try:
+        steps = parse_path(path)
+    except ValueError:
+        steps = ()
+    place = sheet.place(steps)
+    return place.location, sheet.report.excerpt(place)
 
 
 def _laid(node: Node, layers: Sequence[Node]) -> Node:
@@ -275,12 +267,10 @@ def _is_endpoint(sheet: Sheet) -> bool:
             finding = Finding("missing-key", "the key kind is missing", "add kind: Endpoint")
             sheet.wrong(finding, ("kind",))
         return "spec" in sheet.data
-    hint = f"write kind: {_KINDS[0]}"
+    hint = "write kind: Endpoint"
     if kind == "Profile":
         hint = "name the file under profile: of a model"
-    finding = Finding(
-        "unknown-kind", f"{shown(kind)} is no kind of spec; valid: {', '.join(_KINDS)}", hint
-    )
+    finding = Finding("unknown-kind", f"{shown(kind)} is no kind of spec; valid: Endpoint", hint)
     sheet.wrong(finding, ("kind",))
     return False
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from planner.spec.document import PLAIN
-
-_NULLS = {"", "~", "null", "Null", "NULL"}
+from planner.spec.document import NULLS, PLAIN
 
 
 def merge(base: Node, overlay: Node) -> Node:
@@ -39,7 +37,7 @@ def text_of(node: Node | None) -> str | None:
 
 def is_null(node: Node) -> bool:
     """Tell whether a node is an unquoted null."""
-    return isinstance(node, ScalarNode) and node.tag == PLAIN and node.value in _NULLS
+    return isinstance(node, ScalarNode) and node.tag == PLAIN and node.value in NULLS
 
 
 def remake(node: MappingNode | SequenceNode, value: list[object]) -> Node:

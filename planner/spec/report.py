@@ -21,6 +21,11 @@ class Place(NamedTuple):
     column: int = 1
     width: int = 1
 
+    @property
+    def location(self) -> Location:
+        """Where the span begins."""
+        return Location(file=self.file, line=self.line, column=self.column)
+
 
 @record
 class Finding:
@@ -56,21 +61,14 @@ class Report:
             return
         key = (finding.code, place, finding.message)
         if key not in self._found:
-            self._found[key] = self.diagnostic(finding, place)
-
-    def diagnostic(self, finding: Finding, place: Place | None) -> Diagnostic:
-        """Give a finding its location and excerpt without recording it."""
-        location = None
-        if place is not None:
-            location = Location(file=place.file, line=place.line, column=place.column)
-        return Diagnostic(
-            code=finding.code,
-            message=_clean(finding.message),
-            hint=_clean(finding.hint),
-            path=finding.path,
-            location=location,
-            excerpt="" if place is None else self._excerpt(place),
-        )
+            self._found[key] = Diagnostic(
+                code=finding.code,
+                message=_clean(finding.message),
+                hint=_clean(finding.hint),
+                path=finding.path,
+                location=None if place is None else place.location,
+                excerpt="" if place is None else self.excerpt(place),
+            )
 
     @property
     def count(self) -> int:
@@ -91,7 +89,7 @@ class Report:
 
         raise SpecError(tuple(sorted(self._found.values(), key=rank)))
 
-    def _excerpt(self, place: Place) -> str:
+    def excerpt(self, place: Place) -> str:
         """Quote the line with a row of carets under the span."""
         lines = self._lines.get(place.file)
         if lines is None:

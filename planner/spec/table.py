@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
 from planner.model.value import record
+from planner.spec.blocks import ModelsFromBlock
+from planner.spec.files import Files, beside
+from planner.spec.places import Step
 from planner.spec.report import Finding, Place, Report
+from planner.spec.traffic_blocks import TraceBlock
+from planner.spec.validate import Sheet
 
 FORMATS = {
     ".csv": "csv",
@@ -45,6 +50,30 @@ class TableError(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
+
+
+def table_of(
+    sheet: Sheet,
+    block: ModelsFromBlock | TraceBlock,
+    at: Sequence[Step],
+    *,
+    files: Files,
+    source: str,
+) -> Table | None:
+    """Return the table that the `file` of the block at a path names, parsed once a run.
+
+    None where it cannot be read, which is reported.
+    """
+    name = beside(source, block.file)
+    text = files.read(sheet, name, (*at, "file"))
+    if text is None:
+        return None
+    try:
+        form = format_of(name, block.format)
+        return files.once(("table", name, form), lambda: read_table(name, text, form, files.report))
+    except TableError as error:
+        sheet.wrong(error.finding, (*at, "file"))
+        return None
 
 
 def format_of(name: str, given: str | None) -> str:

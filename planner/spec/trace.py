@@ -10,11 +10,11 @@ from typing import Any
 
 from planner.model.units import format_duration
 from planner.model.value import record
-from planner.spec.files import Files, beside
+from planner.spec.files import Files
 from planner.spec.nearest import nearest, suggestion
 from planner.spec.places import Step
 from planner.spec.report import Finding, Report
-from planner.spec.table import Table, TableError, format_of, read_table
+from planner.spec.table import Table, table_of
 from planner.spec.traffic_blocks import TraceBlock
 from planner.spec.validate import Sheet
 
@@ -42,21 +42,10 @@ class Recording:
 
 def read_trace(sheet: Sheet, block: TraceBlock, files: Files, *, source: str) -> Recording | None:
     """Return the recording that a trace names; what is wrong is reported at its own line."""
-    name = beside(source, block.file)
-    text = files.read(sheet, name, (*_AT, "file"))
-    if text is None:
-        return None
-    try:
-        form = format_of(name, block.format)
-        table = files.once(
-            ("table", name, form), lambda: read_table(name, text, form, files.report)
-        )
-    except TableError as error:
-        sheet.wrong(error.finding, (*_AT, "file"))
-        return None
+    table = table_of(sheet, block, _AT, files=files, source=source)
     if table is None or not _has_columns(sheet, block, table):
         return None
-    key = ("trace", name, block.columns.timestamp, block.columns.count, block.bucket)
+    key = ("trace", table.name, block.columns.timestamp, block.columns.count, block.bucket)
     return files.once(key, lambda: _recording(sheet, block, table))
 
 

@@ -29,13 +29,7 @@ class Sheet:
         self.data = data
         self.report = report
         self.rows: Sequence[Place] = ()
-        self._before = report.count
         self._broken: set[tuple[Step, ...]] = set()
-
-    @property
-    def sound(self) -> bool:
-        """Tell whether nothing was found since this sheet was begun."""
-        return self.report.count == self._before
 
     def place(self, steps: Sequence[Step], *, key: bool = False) -> Place:
         """Place of a path; a model out of a file is placed at its row there."""
