@@ -61,7 +61,7 @@ def _catalogs(options: Options) -> tuple[Catalog, ...]:
             hint=f"planner catalog show --provider {registry.names()[0]} --region {options.region}",
         )
     with named_by_option():
-        names = (options.provider,) if options.provider is not None else _working()
+        names = (options.provider,) if options.provider is not None else registry.working()
         providers = [registry.get(name) for name in names]
         catalogs = [one.catalog(one.catalog_settings(options.region)) for one in providers]
     if options.hosting is None:
@@ -76,12 +76,6 @@ def _catalogs(options: Options) -> tuple[Catalog, ...]:
             option="--hosting",
         )
     return shown
-
-
-def _working() -> list[str]:
-    from planner.provider import registry
-
-    return [one.name for one in registry.listing() if not one.error]
 
 
 def _only(catalog: Catalog, hosting: str) -> Catalog:

@@ -9,7 +9,7 @@ import typer
 
 from planner.cli.options import LimitsOption, Manners, ResultOptions
 from planner.cli.output import save, show
-from planner.cli.specs import Changes, read_paths
+from planner.cli.specs import read_paths
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
 
@@ -51,9 +51,12 @@ def run(options: Options, manners: Manners) -> ExitCode:
     from planner.views.compare_text import render_comparison
 
     left = read_paths([options.left], limits=options.limits, manners=manners)
-    changes = Changes(overlays=options.overlay, sets=options.sets)
     right = read_paths(
-        [options.right or options.left], changes=changes, limits=options.limits, manners=manners
+        [options.right or options.left],
+        overlays=options.overlay,
+        sets=options.sets,
+        limits=options.limits,
+        manners=manners,
     )
     sides = workflow.compare(left, right)
     labels = (options.left, _right_label(options))

@@ -67,5 +67,4 @@ def _blocks(wanted: list[str]) -> dict[str, str]:
     if wanted:
         with named_by_option():
             return {name: registry.get(name).starter() for name in dict.fromkeys(wanted)}
-    working = (one.name for one in registry.listing() if not one.error)
-    return {name: registry.get(name).starter() for name in working}
+    return {name: registry.get(name).starter() for name in registry.working()}

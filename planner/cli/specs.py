@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,31 +18,27 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What is changed about specs before they are read."""
-
-    overlays: Sequence[str] = ()
-    sets: Sequence[str] = ()
-
-
 def read(options: SpecOptions, manners: Manners) -> tuple[Spec, ...]:
     """Load what the options name, the current directory where they name nothing."""
-    changes = Changes(overlays=options.overlay, sets=options.sets)
     return read_paths(
-        options.paths or ["."], changes=changes, limits=options.limits, manners=manners
+        options.paths or ["."],
+        overlays=options.overlay,
+        sets=options.sets,
+        limits=options.limits,
+        manners=manners,
     )
 
 
 def read_paths(
     paths: Sequence[str],
     *,
-    changes: Changes = Changes(),
+    overlays: Sequence[str] = (),
+    sets: Sequence[str] = (),
     limits: Sequence[str] = (),
     manners: Manners,
 ) -> tuple[Spec, ...]:
     """Load these paths; `-` stands for standard input and may come up once."""
-    if [*paths, *changes.overlays, *limits].count(STDIN) > 1:
+    if [*paths, *overlays, *limits].count(STDIN) > 1:
         raise UsageError(
             "stdin-twice",
             "standard input can be read once, but `-` is given twice",
@@ -54,8 +49,8 @@ def read_paths(
     started = perf_counter()
     specs = workflow.load(
         [_given(path) for path in paths],
-        overlays=[_given(path) for path in changes.overlays],
-        sets=changes.sets,
+        overlays=[_given(path) for path in overlays],
+        sets=sets,
         limits=[_given(path) for path in limits],
     )
     seconds = perf_counter() - started

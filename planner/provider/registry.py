@@ -67,6 +67,11 @@ def listing() -> tuple[ProviderListing, ...]:
     )
 
 
+def working() -> tuple[str, ...]:
+    """Names of the installed providers that load and answer, sorted."""
+    return tuple(one.name for one in listing() if not one.error)
+
+
 def forget() -> None:
     """Discover again at the next call; for programs that install providers while they run."""
     _entry_points.cache_clear()
