@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from planner import __version__, plans, solver
 from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError, UsageError
-from planner.model.candidate import Outcome, Solved
+from planner.model.candidate import Outcome, Sensitivity, Solved
 from planner.model.catalog import Catalog, LimitOverride
 from planner.model.change import ChangeSet
 from planner.model.plan import Explanation, Mode, Plan
@@ -138,17 +138,15 @@ def explain(spec: Spec) -> Explanation:
     """Solve one spec and say why: its outcome, and where the decision would change."""
     offers = Market().offers(spec)
     outcome = solver.solve(spec.workload, offers)
-    match outcome:
-        case Solved():
-            from planner.solver.sensitivity import sensitivities as changes
+    found: tuple[Sensitivity, ...] = ()
+    if isinstance(outcome, Solved):
+        from planner.solver.sensitivity import sensitivities
 
-            sensitivities = changes(spec.workload, offers, outcome)
-        case _:
-            sensitivities = ()
+        found = sensitivities(spec.workload, offers, outcome)
     return Explanation(
         workload=spec.workload.name,
         outcome=outcome,
-        sensitivities=sensitivities,
+        sensitivities=found,
         catalogs=tuple(plans.stamp_of(catalog) for _, catalog in sorted(offers.items())),
     )
 
@@ -229,7 +227,8 @@ def _offers(specs: Iterable[Spec], market: Market) -> list[Mapping[str, Catalog]
         except SpecError as error:
             problems.extend(error.diagnostics)
     if problems:
-        raise SpecError(tuple(problems))
+        # A limit that does not exist is found once for every spec it would hold for.
+        raise SpecError(tuple(dict.fromkeys(problems)))
     return offers
 
 
@@ -277,9 +276,9 @@ def _exported(state: DesiredState, to: str) -> Any:
             f"{state.provider} renders to {', '.join(sorted(exports))}, not to `{to}`",
             hint=f"planner render --to {near[0]}",
         )
-    value = export(state)
-    return [_call(call) for call in value] if to == "api" else value
+    exported = export(state)
+    return [_call(call) for call in exported] if to == "api" else exported
 
 
 def _call(call: ApiCall) -> dict[str, Any]:
-    return {name: value for name, value in asdict(call).items() if value != ""}
+    return {name: given for name, given in asdict(call).items() if given != ""}

@@ -71,7 +71,8 @@ def _offline(options: Options) -> str:
 
     overlays = [word for path in options.overlay for word in ("-f", path)]
     sets = [word for setting in options.sets for word in ("--set", setting)]
-    return shlex.join(["planner", "plan", *options.paths, *overlays, *sets, "--offline"])
+    limits = [word for path in options.limits for word in ("--limits", path)]
+    return shlex.join(["planner", "plan", *options.paths, *overlays, *sets, *limits, "--offline"])
 
 
 def _write_text(plan: Plan, out: TextIO, style: Style) -> None:

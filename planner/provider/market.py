@@ -27,7 +27,7 @@ class Market:
 
     def __init__(self) -> None:
         self._catalogs: dict[tuple[int, tuple[LimitOverride, ...]], Catalog] = {}
-        self._sources: list[Catalog] = []
+        self._sources: list[Catalog] = []  # kept, or another catalog could get the id of one
         self._instances: dict[int, frozenset[str]] = {}
 
     @property

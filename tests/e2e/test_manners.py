@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -207,9 +208,11 @@ def test_a_full_disk_behind_standard_output(spec: Path, output: str) -> None:
 
 
 def test_the_command_to_copy_keeps_what_was_given(spec: Path) -> None:
-    done = planner("plan", "my spec.yaml", "--set", "slo.latency={p99: 1s}")
+    given = ["plan", "my spec.yaml", "-f", "prod.yaml", "--set", "slo.latency={p99: 1s}"]
+    given += ["--limits", "ours.yaml"]
+    done = planner(*given)
     assert done.code == 64
-    assert "help: planner plan 'my spec.yaml' --set 'slo.latency={p99: 1s}' --offline" in done.err
+    assert f"help: {shlex.join(['planner', *given, '--offline'])}" in done.err
 
 
 @pytest.mark.parametrize(

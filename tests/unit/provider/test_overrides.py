@@ -77,6 +77,15 @@ def test_a_negative_limit_is_an_error_of_its_file() -> None:
     assert str(found.location) == "limits.yaml:8:35"
 
 
+def test_a_limit_that_does_not_exist_is_reported_once_for_all_specs() -> None:
+    other = Source(name="other.yaml", text=SPEC.text.replace(b"name: busy", b"name: quiet"))
+    specs = planner.load([SPEC, other], limits=[limits("    databricks: {nonsense: 1}\n")])
+    assert len(specs) == 2
+    with pytest.raises(SpecError) as caught:
+        planner.plan(specs)
+    assert [found.code for found in caught.value.diagnostics] == ["unknown-limit"]
+
+
 def test_another_providers_override_leaves_a_catalog_as_it_is() -> None:
     (spec,) = planner.load([SPEC], limits=[limits("    sagemaker: {realtime-payload: 1}\n")])
     catalog = Market().offers(spec)["databricks"]
