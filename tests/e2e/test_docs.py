@@ -1,4 +1,4 @@
-"""The pages under docs say what is so: tests exist, fields are all there, examples are valid."""
+"""The pages say what is so: links lead on, tests exist, fields are there, examples are valid."""
 
 from __future__ import annotations
 
@@ -82,7 +82,10 @@ def test_the_files_shown_beside_a_spec_are_valid(tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, "")
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
+PAGES = (ROOT / "README.md", ROOT / "plugins" / "README.md", *sorted(DOCS.rglob("*.md")))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []

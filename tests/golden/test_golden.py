@@ -39,9 +39,9 @@ def expected(request: pytest.FixtureRequest) -> Compare:
         elif update:
             path.unlink(missing_ok=True)
         wanted = path.read_bytes() if path.exists() else b""
-        assert actual.decode().splitlines() == wanted.decode().splitlines(), (
-            f"{path.relative_to(ROOT)}: run pytest --update-golden and read the difference"
-        )
+        hint = f"{path.relative_to(ROOT)}: run pytest --update-golden and read the difference"
+        assert actual.decode().splitlines() == wanted.decode().splitlines(), hint
+        assert actual == wanted, hint  # the lines above are only for reading
 
     return compare
 
