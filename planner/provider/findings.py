@@ -44,7 +44,7 @@ def _named(sections: Sections) -> Named:
         included=() if constraints is None else constraints.instances.include,
         references=tuple(
             (index, model.reference_instance)
-            for index, model in enumerate(sections.models)
-            if model is not None and model.reference_instance is not None
+            for index, model in sections.sound_models
+            if model.reference_instance is not None
         ),
     )

@@ -46,8 +46,6 @@ RESERVED_HOSTINGS = (
 )
 """Modes of some providers that a spec may allow whether or not they are offered."""
 
-ROUTINGS = ("least-outstanding", "two-choices", "random")
-
 
 def quantile_of(label: str) -> float | None:
     """Return 0.99 for `p99`, 1.0 for `max` and None for `mean`; UnitError for anything else."""

@@ -11,8 +11,8 @@ from planner.spec.nearest import nearest
 
 _MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001  a wall clock without a zone is what cron means
 _WEEK = timedelta(days=7)
-_DAY_S = 86400.0
-_WEEK_S = 7 * _DAY_S
+DAY_S = 86400.0
+_WEEK_S = 7 * DAY_S
 _MOST_STARTS = 7 * 24
 
 

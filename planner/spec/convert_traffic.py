@@ -19,7 +19,7 @@ from planner.model.traffic import (
 )
 from planner.model.units import format_duration
 from planner.spec.assumptions import Notes
-from planner.spec.calendar import week_of
+from planner.spec.calendar import DAY_S, week_of
 from planner.spec.traffic_blocks import (
     DAYS,
     AnyTraffic,
@@ -34,9 +34,8 @@ from planner.spec.traffic_blocks import (
 if TYPE_CHECKING:
     from planner.spec.trace import Recording
 
-_DAY_S = 86400.0
 _WIDTH_S = 8 * 3600.0
-_ALL_WEEK = WeeklyWindow(days=tuple(range(7)), start_s=0.0, end_s=_DAY_S)
+_ALL_WEEK = WeeklyWindow(days=tuple(range(7)), start_s=0.0, end_s=DAY_S)
 
 
 def to_traffic(block: AnyTraffic, recording: Recording | None, notes: Notes) -> Traffic:
@@ -105,7 +104,7 @@ def _diurnal(block: DiurnalBlock, scale: float, notes: Notes) -> Diurnal:
     return Diurnal(
         base=block.base * scale,
         peak=block.peak * scale,
-        peak_at_s=block.peak_at % _DAY_S,
+        peak_at_s=block.peak_at % DAY_S,
         width_s=_WIDTH_S if block.width is None else block.width,
         weekend=block.weekend,
         spikes=spikes,

@@ -97,7 +97,7 @@ def compose(
     Empty documents are left out.
     """
     report.open(name, b"" if b"\0" in text else text)
-    if not _is_text(name, text, report):
+    if not _is_utf8(name, text, report):
         return ()
     documents: list[Node] = []
     for node in _nodes(name, text, report, composer or _COMPOSER):
@@ -128,7 +128,7 @@ def _nodes(name: str, text: bytes, report: Report, composer: type[Any]) -> Itera
             loader.dispose()
 
 
-def _is_text(name: str, text: bytes, report: Report) -> bool:
+def _is_utf8(name: str, text: bytes, report: Report) -> bool:
     """Report what is no UTF-8 text before a parser guesses at it."""
     if b"\0" in text:
         report.add(
@@ -262,7 +262,7 @@ class _Check:
         size = 1
         for key, value in node.value:
             size += self._size(value)
-            if not isinstance(key, ScalarNode) or not is_text(key):
+            if not isinstance(key, ScalarNode) or not _is_text(key):
                 self._key(key)
             elif key.value == _MERGE and key.tag == PLAIN:
                 merges.append(value)
@@ -317,7 +317,7 @@ class _Check:
 _NOT_TEXT = NULLS | {"true", "True", "TRUE", "false", "False", "FALSE"}
 
 
-def is_text(node: ScalarNode) -> bool:
+def _is_text(node: ScalarNode) -> bool:
     """Tell whether the core schema reads this scalar as text; enough for keys."""
     if node.tag == PLAIN:
         if node.value in _NOT_TEXT:

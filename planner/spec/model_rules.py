@@ -39,9 +39,7 @@ def _weight(model: ModelBlock) -> float:
 
 def _model_names(sections: Sections) -> Iterator[Breach]:
     seen: dict[str, int] = {}
-    for index, model in enumerate(sections.models):
-        if model is None:
-            continue
+    for index, model in sections.sound_models:
         first = seen.setdefault(model.name, index)
         if first != index:
             yield breach(
@@ -54,9 +52,7 @@ def _model_names(sections: Sections) -> Iterator[Breach]:
 
 
 def _model_times(sections: Sections) -> Iterator[Breach]:
-    for index, model in enumerate(sections.models):
-        if model is None:
-            continue
+    for index, model in sections.sound_models:
         path = (*_MODELS, index)
         if model.service_time is None and model.profile is None and model.llm is None:
             yield breach(
@@ -95,9 +91,9 @@ def _service_p99(model: ModelBlock, path: Path) -> Iterator[Breach]:
 
 
 def _profiles(sections: Sections) -> Iterator[Breach]:
-    for index, model in enumerate(sections.models):
-        profile = sections.profiles.get(model.profile or "") if model is not None else None
-        if model is None or profile is None or model.service_time is None:
+    for index, model in sections.sound_models:
+        profile = sections.profiles.get(model.profile or "")
+        if profile is None or model.service_time is None:
             continue
         if any(curve.instance_type == model.reference_instance for curve in profile.curves):
             yield breach(
@@ -109,8 +105,8 @@ def _profiles(sections: Sections) -> Iterator[Breach]:
 
 
 def _llm(sections: Sections) -> Iterator[Breach]:
-    for index, model in enumerate(sections.models):
-        if model is None or model.llm is None:
+    for index, model in sections.sound_models:
+        if model.llm is None:
             continue
         for name in ("input_tokens", "output_tokens"):
             tokens = getattr(model.llm, name)

@@ -5,7 +5,7 @@ A section that is not valid is None and keeps no other one from being checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -93,6 +93,11 @@ class Sections:
     providers: tuple[tuple[str, BaseModel], ...]
     profiles: Mapping[str, Profile]
     recording: Recording | None = None
+
+    @property
+    def sound_models(self) -> Iterator[tuple[int, ModelBlock]]:
+        """The models without errors of their own, each with its place in the list."""
+        return ((at, model) for at, model in enumerate(self.models) if model is not None)
 
     def with_files(
         self,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from planner.model.units import UnitError, parse_rate
 from planner.spec.blocks import quantile_of
+from planner.spec.calendar import DAY_S
 from planner.spec.quantities import (
     Clock,
     Number,
@@ -23,13 +24,12 @@ from planner.spec.quantities import (
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_S = 86400
 
 
 def _per_day(value: Any) -> float:
     """Read requests per day; a bare number is refused, as nobody counts rare calls per second."""
     if isinstance(value, str) and "/" in value:
-        number = round(parse_rate(value) * _DAY_S, 6)
+        number = round(parse_rate(value) * DAY_S, 6)
         if number > 0:
             return number
         raise UnitError(f"must be greater than 0, not {value}", "write a rate such as 400/day")

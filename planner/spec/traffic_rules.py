@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.model.units import UnitError, format_duration, format_rate
-from planner.spec.calendar import check_timezone, week_of
+from planner.spec.calendar import DAY_S, check_timezone, week_of
 from planner.spec.report import Finding
 from planner.spec.rules import Breach, Path, Rule, breach
 from planner.spec.sections import Sections
@@ -18,7 +18,6 @@ from planner.spec.traffic_blocks import (
 )
 
 _AT: Path = ("spec", "traffic")
-_DAY_S = 86400.0
 
 
 def _timezone(sections: Sections) -> Iterator[Breach]:
@@ -83,7 +82,7 @@ def _bell(sections: Sections) -> Iterator[Breach]:
             (*_AT, "base"),
             (*_AT, "peak"),
         )
-    if block.width is not None and block.width > _DAY_S:
+    if block.width is not None and block.width > DAY_S:
         yield breach(
             "contradiction",
             "the bell of one day is at most 24h wide",
@@ -99,7 +98,7 @@ def _spike(spike: SpikeBlock, path: Path) -> Iterator[Breach]:
         week_of(spike.at)
     except UnitError as error:
         yield breach("invalid-cron", error.message, error.hint, (*path, "at"))
-    if spike.duration > _DAY_S:
+    if spike.duration > DAY_S:
         yield breach(
             "contradiction",
             "a spike lasts at most 24h",

@@ -115,8 +115,7 @@ def margin_text(margin: Margin) -> str:
     predicted = quantity(margin.predicted, margin.unit)
     asked = quantity(margin.target, margin.unit)
     if not is_time(margin):
-        verdict = "holds" if margin.met else "missed"
-        return f"{margin.objective} {predicted} (asked {asked}, {verdict})"
+        return f"{margin.objective} {predicted} (asked {asked}, {spare(margin)})"
     return f"{margin.objective} {predicted} of {asked} ({spare(margin)})"
 
 
