@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from planner.capacity.load import Load, Segment
 from planner.model.value import value
@@ -67,6 +67,7 @@ def demands(
                 spike=only.spike,
             ),
         )
+    segments = tuple(_cut(segments, lag_up_s + lag_down_s))
     calm = [s.rate if not s.spike else _calm_rate(segments, i) for i, s in enumerate(segments)]
     seen = _sliding(segments, calm, lag_up_s, lowest=True)
     held = _sliding(segments, calm, lag_up_s + lag_down_s, lowest=False)
@@ -85,6 +86,19 @@ def demands(
         for (rate, low, high), seconds in alike.items()
     ]
     return (*calm_moments, *events)
+
+
+def _cut(segments: Sequence[Segment], head_s: float) -> Iterator[Segment]:
+    """Segments in two where they outlast what came before: only their head still holds that.
+
+    A known event stays whole, because capacity is raised once for each.
+    """
+    for segment in segments:
+        if segment.spike or segment.seconds <= head_s:
+            yield segment
+        else:
+            yield Segment(head_s, segment.rate)
+            yield Segment(segment.seconds - head_s, segment.rate)
 
 
 def _calm_rate(segments: Sequence[Segment], index: int) -> float:
@@ -113,7 +127,7 @@ def _sliding(
     for index in range(2 * n):
         i = index % n
         begin = starts[i] + (cycle if index >= n else 0.0)
-        while window and window[0][0] <= begin - width:
+        while window and window[0][0] <= begin - width + 1e-6:
             window.popleft()
         while window and better(rates[i], window[-1][1]):
             window.pop()

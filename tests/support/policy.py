@@ -27,8 +27,8 @@ class Policy:
         up, down = round(lag_up_s / STEP), round((lag_up_s + lag_down_s) / STEP)
         minutes = range(len(self.rates))
         seen = [min(self.window(t, up)) for t in minutes]
-        # A whole segment is held for what its first minute still holds.
-        held = [max(self.window(t, down + first[t]) + self.window(t, first[t])) for t in minutes]
+        # As long as a segment may hold what came before, all of it does: its first minute's hold.
+        held = [max(self.window(t, down + first[t] if first[t] < down else 0)) for t in minutes]
         self.needs = set(zip(self.rates, seen, strict=True))
         self.held = Counter(held)
 

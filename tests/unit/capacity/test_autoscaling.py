@@ -54,6 +54,16 @@ def test_the_bounds_keep_up_at_every_minute_and_nothing_cheaper_does(seed: int) 
     assert found.average == pytest.approx(policy.cheapest(per_ten, floor=1))
 
 
+def test_a_long_calm_holds_what_came_before_no_longer_than_the_lags() -> None:
+    load = steps((21_600.0, 20.0), (600.0, 50.0), (21_000.0, 80.0))
+    found = bounds_of(load, lag_up_s=60.0, lag_down_s=1200.0)
+    assert (found.minimum, found.maximum) == (5, 8)
+    # The early target asks for all 8 at 50/s; the calm holds them for 1,260 s of its 21,600.
+    assert found.average == pytest.approx(
+        (8 * (1260 + 600 + 21_000) + 5 * (21_600 - 1260)) / 43_200
+    )
+
+
 def test_bursts_shorter_than_the_lag_are_not_autoscaled() -> None:
     found = bounds_of(steps((3480.0, 20.0), (120.0, 80.0)), lag_up_s=480.0, lag_down_s=1200.0)
     assert found.minimum == found.maximum == 8
