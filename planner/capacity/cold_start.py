@@ -159,12 +159,19 @@ class _Course:
 def _poisson(
     course: _Course, at: float, piece: Segment, *, idle_s: float, cold_s: float
 ) -> tuple[float, float, float]:
-    """(starts, requests each one delays, share of the time off) where rates are means."""
-    middle = at + piece.seconds / 2.0
-    quiet = math.exp(-min(course.between(middle - idle_s, middle), 700.0))
-    ahead = piece.rate * cold_s
-    off = quiet / (1.0 + ahead * quiet)
-    return piece.rate * piece.seconds * off, 1.0 + ahead, off
+    """(starts, requests each one delays, share of the time off) where rates are means.
+
+    Exact but for what the piece takes as straight: off at t means no request since t - idle, and no
+    start so late before that its own idle time still runs.
+    """
+    end = at + piece.seconds
+    before, after = course.between(at - idle_s, at), course.between(end - idle_s, end)
+    quiet = math.exp(-before)
+    if abs(after - before) > 1e-9:
+        quiet = (quiet - math.exp(-after)) / (after - before)
+    middle = (at + end) / 2.0 - idle_s
+    off = quiet / (1.0 + course.between(middle - cold_s, middle) * quiet)
+    return piece.rate * piece.seconds * off, 1.0 + piece.rate * cold_s, off
 
 
 def _recorded(

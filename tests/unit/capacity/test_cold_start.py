@@ -129,6 +129,18 @@ def test_office_hours_sleep_at_night() -> None:
     judged(load, list(poisson(seconds, 1, rate, 60 / 36_000)), seconds, 20.0)
 
 
+@pytest.mark.parametrize("rate", [0.02, 1.0, 30.0])
+def test_the_first_request_after_a_silent_night_starts_it_and_those_behind_wait(
+    rate: float,
+) -> None:
+    load = steps((8 * 3600.0, rate), (16 * 3600.0, 0.0))
+    found = whole_endpoint(load, idle_s=1800.0, cold_s=23.0)
+    assert found.starts_per_month == pytest.approx(730 / 24, rel=1e-3)
+    assert found.cold_fraction == pytest.approx((1 + rate * 23.0) / (rate * 8 * 3600.0), rel=1e-3)
+    # The half hour after the last request; the night's first minutes are within 0.5 %.
+    assert found.on_fraction == pytest.approx(8.5 / 24, rel=5e-3)
+
+
 def test_a_day_of_many_rates_sleeps_in_its_valley() -> None:
     load = load_of(Diurnal(base=1 / 7200, peak=1 / 120, peak_at_s=12 * 3600.0, width_s=6 * 3600.0))
 
