@@ -87,8 +87,10 @@ def _capacity_lines(sized: Sized) -> tuple[CostLine, ...]:
 
 def _unit_lines(sized: Sized, price: Price) -> tuple[CostLine, ...]:
     offering, idle = sized.offering, sized.idle
-    on = 1.0 if idle is None else idle.on_fraction
-    hours = sized.average * offering.step * HOURS_PER_MONTH * on
+    off = 0.0 if idle is None else 1.0 - idle.on_fraction
+    # It goes to zero from its least, not from its mean over a cycle with busier hours.
+    least = sized.average if sized.bounds is None else sized.bounds.minimum
+    hours = (sized.average - off * least) * offering.step * HOURS_PER_MONTH
     lines = [_line(f"concurrency {offering.instance_type}", hours, "unit-hour", price)]
     launch = offering.cold.launch_price if offering.cold is not None else None
     if idle is not None and launch is not None and offering.cold is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from planner.model.catalog import Kind, Limit, Measure, Meter, Scope
+from planner.model.catalog import Cold, Kind, Limit, Measure, Meter, Scope
 from planner.model.traffic import Burst, Diurnal, Spike, Steady, Trace
 from planner.model.units import parse_duration
 from planner.model.workload import (
@@ -133,6 +133,23 @@ def test_a_target_of_units_is_a_share_of_their_concurrency() -> None:
     decision = solved(solve(asked(DAY), acme(units(0.05, scaled=True)))).decisions[0]
     assert decision.autoscaling is not None
     assert 0.0 < decision.autoscaling.target <= 0.7
+
+
+def test_nights_at_zero_save_the_least_count_and_not_the_mean_of_busier_hours() -> None:
+    peak = Diurnal(base=0.0, peak=400.0, peak_at_s=12 * 3600.0, width_s=3 * 3600.0)
+    lasting = units(0.05, scaled=True)
+    leaving = replace(
+        lasting, hosting="serverless", cold=Cold(idle_s=600.0, start_s=3.0, source="made up")
+    )
+    zero = Constraints(scale_to_zero=True)
+    lasts, leaves = (
+        solved(solve(asked(peak, cold=ALLOW, constraints=zero), acme(offering))).decisions[0]
+        for offering in (lasting, leaving)
+    )
+    assert lasts.units is not None
+    saved = lasts.cost.lines[0].quantity - leaves.cost.lines[0].quantity
+    asleep = saved / (lasts.units.min * 730)
+    assert 0.3 < asleep < 0.6
 
 
 def test_bursts_shorter_than_the_lag_are_served_by_a_fixed_number() -> None:
