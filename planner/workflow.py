@@ -37,6 +37,7 @@ from planner.model.resource import ApiCall, DesiredState
 from planner.model.value import value
 from planner.provider import registry
 from planner.provider.market import Market, placed
+from planner.provider.overrides import unknown_providers
 from planner.sources import Given, Read, read_beside, read_files, read_specs
 from planner.spec import Source, Spec
 from planner.spec import load as load_sources
@@ -90,6 +91,7 @@ def load(
                 sets=sets,
                 env=known,
                 features_of=lambda name, settings: registry.get(name).features(settings),
+                hostings_of=lambda name: registry.get(name).hostings,
                 late_rules=(_late,),
             )
         except SpecError as error:
@@ -207,7 +209,7 @@ def _limits(
             found.extend(read_limits(source, env=env))
         except SpecError as error:
             problems += error.diagnostics
-    return tuple(found), problems
+    return tuple(found), problems + unknown_providers(found, registry.names() if found else ())
 
 
 def _parted(read: Iterable[Read]) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:

@@ -40,6 +40,26 @@ def _hint(name: str, names: frozenset[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(names))}"
 
 
+def unknown_providers(
+    overrides: Sequence[LimitOverride], known: Sequence[str]
+) -> tuple[Diagnostic, ...]:
+    """A diagnostic for the first override of each provider that does not exist."""
+    first: dict[str, LimitOverride] = {}
+    for override in overrides:
+        if override.provider not in known:
+            first.setdefault(override.provider, override)
+    return tuple(
+        Diagnostic(
+            code="unknown-provider",
+            message=f"there is no provider {name}",
+            hint=_hint(name, frozenset(known)),
+            path=override.path.rpartition(".")[0],
+            location=override.location,
+        )
+        for name, override in first.items()
+    )
+
+
 def overridden(catalog: Catalog, overrides: Sequence[LimitOverride]) -> Catalog:
     """The catalog with these limits; offerings that shared a tuple of limits still share one."""
     mine = {o.name: o for o in overrides if o.provider == catalog.provider}

@@ -22,7 +22,7 @@ from planner.spec.files import Files
 from planner.spec.model_rules import MODEL_RULES
 from planner.spec.nearest import nearest, suggestion
 from planner.spec.overlay import child, merge, text_of
-from planner.spec.placement_rules import PLACEMENT_RULES, hosting_rule
+from planner.spec.placement_rules import PLACEMENT_RULES, HostingsOf, hosting_rule
 from planner.spec.places import parse_path
 from planner.spec.report import Finding, Place, Report
 from planner.spec.rules import SLO_RULES, Rule, check
@@ -45,18 +45,22 @@ def _no_features(_name: str, _settings: Any) -> tuple[Feature, ...]:
     return ()
 
 
+def _no_hostings(_name: str) -> tuple[str, ...]:
+    return ()
+
+
 class Plugins(TypedDict):
     """What the loader asks of the providers; keyword arguments of `load`.
 
     `settings_models` returns the model of a block by the provider's name, `features_of` what a
-    valid block asks for, `hostings` are the modes that providers add to the common four.
+    valid block asks for, `hostings_of` the modes a provider has beside the common four.
     `late_rules` are held only against specs of a run in which something else is wrong.
     """
 
     settings_models: SettingsModels
     provider_names: Sequence[str]
     features_of: NotRequired[FeaturesOf]
-    hostings: NotRequired[Sequence[str]]
+    hostings_of: NotRequired[HostingsOf]
     late_rules: NotRequired[Sequence[Rule]]
 
 
@@ -91,7 +95,7 @@ class _Run:
         self._settings_models = plugins["settings_models"]
         self._provider_names = tuple(plugins["provider_names"])
         self._features_of = plugins.get("features_of", _no_features)
-        self._rules = (*_RULES, hosting_rule(plugins.get("hostings", ())))
+        self._rules = (*_RULES, hosting_rule(plugins.get("hostings_of", _no_hostings)))
         self._late_rules = plugins.get("late_rules", ())
         self._names: dict[str, Place] = {}
         self._read: list[tuple[Sheet, Sections]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from planner.spec.blocks import HOSTINGS, RESERVED_HOSTINGS, ConstraintsBlock
@@ -12,6 +12,9 @@ from planner.spec.validate import unknown_value
 
 _CONSTRAINTS: Path = ("spec", "constraints")
 _PIN: Path = ("spec", "pin")
+
+HostingsOf = Callable[[str], Sequence[str]]
+"""Hosting modes of a provider by its name."""
 
 
 def _replicas(sections: Sections) -> Iterator[Breach]:
@@ -122,18 +125,22 @@ def _outside(pinned: int, limits: ConstraintsBlock, path: Path) -> Iterator[Brea
         )
 
 
-def hosting_rule(offered: Sequence[str]) -> Rule:
-    """Return the rule that hosting modes exist; `offered` adds the providers' own."""
-    known = {*HOSTINGS, *RESERVED_HOSTINGS, *offered}
+def hosting_rule(hostings_of: HostingsOf) -> Rule:
+    """Return the rule that hosting modes exist: the common ones, or a named provider's own."""
+    common = {*HOSTINGS, *RESERVED_HOSTINGS}
 
     def rule(sections: Sections) -> Iterator[Breach]:
-        modes = sections.constraints.hosting if sections.constraints is not None else None
-        for index, mode in enumerate(modes or ()):
+        allowed = sections.constraints.hosting if sections.constraints is not None else None
+        asked = [((*_CONSTRAINTS, "hosting", i), mode) for i, mode in enumerate(allowed or ())]
+        if sections.pin is not None and sections.pin.hosting is not None:
+            asked.append(((*_PIN, "hosting"), sections.pin.hosting))
+        unknown = [(steps, mode) for steps, mode in asked if mode not in common]
+        if not unknown:
+            return
+        known = common.union(*(hostings_of(name) for name, _ in sections.providers))
+        for steps, mode in unknown:
             if mode not in known:
-                yield Breach(unknown_value(mode, known), [(*_CONSTRAINTS, "hosting", index)])
-        pinned = sections.pin.hosting if sections.pin is not None else None
-        if pinned is not None and pinned not in known:
-            yield Breach(unknown_value(pinned, known), [(*_PIN, "hosting")])
+                yield Breach(unknown_value(mode, known), [steps])
 
     return rule
 

@@ -101,3 +101,11 @@ def test_offerings_that_shared_limits_still_do() -> None:
         {id(o.limits) for o in catalog.offerings}
     )
     assert limit_names(changed) == limit_names(catalog)
+
+
+def test_a_misspelt_provider_is_not_passed_over() -> None:
+    with pytest.raises(SpecError) as caught:
+        planner.load([SPEC], limits=[limits("    databrickz: {served-entities: 15}\n")])
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.hint) == ("unknown-provider", "did you mean `databricks`?")
+    assert (str(found.location), found.path) == ("limits.yaml:8:18", "spec.limits.databrickz")

@@ -96,7 +96,7 @@ def test_modes_of_the_providers_are_valid_modes() -> None:
     text = STEADY.replace("[dedicated, single-model]", "[dedicated, burst-pool]")
     with pytest.raises(SpecError, match="burst-pool"):
         load_texts(text)
-    (spec,) = load_texts(text, hostings=("burst-pool",))
+    (spec,) = load_texts(text, hostings_of=lambda _name: ("burst-pool",))
     assert spec.workload.constraints.hosting == ("dedicated", "burst-pool")
 
 
