@@ -244,7 +244,9 @@ def _no_multi_model(row: tables.InstanceRow) -> Refusal:
     hardware = row.hardware
     return Refusal(
         code="multi-model-gpu",
-        measured=f"{row.name} has {hardware.accelerators} {hardware.accelerator or 'unknown'}",
+        measured=f"{row.name} has {hardware.accelerators} {hardware.accelerator}"
+        if hardware.accelerator
+        else f"no source states the hardware of {row.name}",
         allowed="CPU types, and the single-GPU types that AWS names for multi-model endpoints",
         source=tables.source("multi_model_gpu").source,
     )
