@@ -258,8 +258,8 @@ def _intermittent(pattern: Intermittent) -> list[Segment]:
             spans.append((start, start + length))
             open_s[day] += length
     rates = [pattern.requests_per_day / s if s else 0.0 for s in open_s]
-    rises = [(start, rates[int(start // DAY_S)], start, end) for start, end in spans]
-    return _overlay([Segment(WEEK_S, 0.0)], [(s, e, r, "") for s, r, _, e in rises], add=True)
+    rises = [(start, end, rates[int(start // DAY_S)], "") for start, end in spans]
+    return _overlay([Segment(WEEK_S, 0.0)], rises, add=True)
 
 
 def _diurnal(pattern: Diurnal) -> list[Segment]:

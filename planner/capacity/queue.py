@@ -2,7 +2,7 @@
 
 A request takes overhead + waiting + service; the percentile of the sum comes from convolving the
 waiting time's exponential tail with the service time, never from adding percentiles (which
-overshoots by a third). Region of validity: scv <= 1 and rho <= 0.9.
+overshoots by a third). Region of validity: `planner.capacity.latency.outside_validity`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from planner.capacity.load import HOURS_PER_MONTH
 from planner.model.candidate import Advice, Decision
 from planner.model.catalog import Kind, Offering
 from planner.model.units import format_duration, format_fraction, format_rate, format_size
@@ -206,7 +207,7 @@ def _serverless_break_even(case: Case) -> Advice | None:
     instance = min(fixed, key=lambda c: c.rank)
     # Data costs the same in either mode: only the capacity decides.
     data = traffic_usd(case.ask.workload, case.ask.catalogs[instance.provider], _sized(instance))
-    break_even = (instance.monthly_usd - data) / per_request / (730.0 / 24.0)
+    break_even = (instance.monthly_usd - data) / per_request / (HOURS_PER_MONTH / 24.0)
     today = case.lead.pool.load.mean * 86_400.0
     return Advice(
         rule="serverless-break-even",
@@ -255,7 +256,7 @@ def _warm_concurrency(case: Case) -> Advice | None:
         source_id="S2",
         trigger=f"{format_fraction(lead.cold.fraction)} of the calls start cold",
         text=f"one unit of provisioned concurrency around the clock would cost "
-        f"${held.held.usd * 730.0:,.2f} a month more; for known busy hours, schedule it",
+        f"${held.held.usd * HOURS_PER_MONTH:,.2f} a month more; for known busy hours, schedule it",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planner.capacity.latency import SplitPool
+from planner.capacity.load import HOURS_PER_MONTH
 from planner.model.candidate import Alternative, Latency, Range, Rejection
 from planner.model.catalog import Catalog, Kind, Measure, Offering
 from planner.model.value import value
@@ -145,7 +146,7 @@ def over_budget(ask: Ask, configuration: Configuration) -> Rejection | None:
     constraints = ask.workload.constraints
     bounds = (
         ("monthly", constraints.budget_monthly_usd, configuration.monthly_usd),
-        ("hourly", constraints.budget_hourly_usd, configuration.monthly_usd / 730.0),
+        ("hourly", constraints.budget_hourly_usd, configuration.monthly_usd / HOURS_PER_MONTH),
     )
     for name, allowed, measured in bounds:
         if allowed is not None and measured > allowed + 0.005:

@@ -32,7 +32,6 @@ from planner.solver.configuration import (
     over_budget,
     rejected,
     single,
-    variant_of,
 )
 from planner.solver.decide import decide
 from planner.solver.on_demand import size_on_demand
@@ -269,13 +268,5 @@ def _miss_order(a: Alternative) -> tuple[object, ...]:
         a.provider,
         a.hosting,
         a.instance_type,
-        variant_order(a),
+        a.variant,
     )
-
-
-def variant_order(a: Alternative) -> str:
-    """Variants sort by name, the plain one first."""
-    return a.variant
-
-
-__all__ = ["cheapest", "search", "solve", "variant_of"]
