@@ -213,6 +213,14 @@ def over_limit(limit: Limit, measured: float, path: str = "") -> Rejection:
     )
 
 
+_NOUNS = {
+    Measure.ENDPOINTS: "endpoints",
+    Measure.MODELS: "models",
+    Measure.REPLICAS: "replicas",
+    Measure.ENVIRONMENT_VARIABLES: "variables",
+}
+
+
 def format_measure(measure: Measure, value: float) -> str:
     """A limit's value in its own unit."""
     if measure.value.endswith("_bytes"):
@@ -221,7 +229,8 @@ def format_measure(measure: Measure, value: float) -> str:
         return format_duration(value)
     if measure is Measure.RATE_PER_S:
         return f"{value:,.0f}/s"
-    return f"{value:,.0f}"
+    noun = _NOUNS.get(measure, "")
+    return f"{value:,.0f} {noun}".rstrip()
 
 
 def _price(_: Ask, offering: Offering) -> Rejection | None:

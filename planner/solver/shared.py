@@ -35,6 +35,14 @@ CACHE_NOTE = Assumption(
     source="planner.solver.shared",
 )
 
+PLACEMENT_NOTE = Assumption(
+    subject="models on replicas",
+    value="one cache and one line for all replicas",
+    reason="the platform places models by its own rules; where each sticks to one replica, load is "
+    "uneven and more requests than predicted find theirs gone",
+    source="planner.solver.shared",
+)
+
 
 class Fleet:
     """A set of models that share an endpoint, with what does not depend on the offering."""
@@ -124,7 +132,7 @@ def size_shared(fleet: Fleet, offering: Offering) -> Sized | Rejection:
     slots = fleet.slots(offering)
     if isinstance(slots, Rejection):
         return slots
-    slots = replace(slots, assumptions=(*slots.assumptions, CACHE_NOTE))
+    slots = replace(slots, assumptions=(*slots.assumptions, CACHE_NOTE, PLACEMENT_NOTE))
     routing = ask.workload.pin.routing or offering.routing[0]
     split = slots.count if routing == "random" else 0
     pool = ask.pool(slots.service, offering.overhead_s, fleet.share, slots=split)
