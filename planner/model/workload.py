@@ -62,7 +62,7 @@ class ServiceCurve:
 
 @value
 class ExternalCall:
-    """A call that the model itself makes while it answers (sources.md D10)."""
+    """A call that the model itself makes while it answers (docs/coverage.md D10)."""
 
     name: str
     latency_s: float
@@ -212,7 +212,7 @@ class Pin:
 
 @value
 class Feature:
-    """Something the spec asks for that an offering may exclude, such as `vpc` (sources.md S6).
+    """Something the spec asks for that an offering may exclude, such as `vpc` (docs/coverage.md S6).
 
     `path` is the spec path that asks, `value` what stands there.
     """
