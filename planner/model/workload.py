@@ -212,7 +212,7 @@ class Pin:
 
 @value
 class Feature:
-    """Something the spec asks for that an offering may exclude, such as `vpc` (docs/coverage.md S6).
+    """Something a spec asks for that an offering may exclude, such as `vpc` (docs/coverage.md S6).
 
     `path` is the spec path that asks, `value` what stands there.
     """

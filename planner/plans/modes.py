@@ -1,4 +1,4 @@
-"""What each hosting mode would mean for one workload, in numbers (docs/coverage.md M7)."""
+"""What each hosting mode would mean for one workload, in numbers (docs/coverage.md, M7)."""
 
 from __future__ import annotations
 
