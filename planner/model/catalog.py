@@ -34,6 +34,11 @@ class Scope(StrEnum):
     WORKSPACE = "workspace"
     ACCOUNT = "account"
 
+    @property
+    def shared(self) -> bool:
+        """True where all endpoints of a run count together."""
+        return self not in (Scope.REQUEST, Scope.ENDPOINT)
+
 
 class Measure(StrEnum):
     """The quantities that limits speak of and that the solver can compute."""
@@ -180,7 +185,6 @@ class Offering:
 
     `price` is USD per replica-hour (replicas, shared-replicas), per unit-hour (units) or per
     busy second at this size (on-demand); None means that no source states one.
-    `unit_slots` is the number of requests one unit serves at a time (units only).
     `options` are provider facts that a decision carries on, such as route_optimized.
     `preference` orders equal prices, lower first. `refusal` is a provider's own reason why this
     offering cannot be used here at all (code, measured, allowed, source). `notes` are consequences
@@ -197,7 +201,6 @@ class Offering:
     overhead_s: float
     routing: tuple[str, ...]
     step: int = 1
-    unit_slots: int = 1
     max_concurrency: int | None = None
     current_generation: bool = True
     autoscaling: Scaling | None = None

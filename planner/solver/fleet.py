@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.model.candidate import Range, Rejection
-from planner.model.catalog import Kind, Measure, Offering, Scope
+from planner.model.catalog import Kind, Measure, Offering
 from planner.model.value import value
 from planner.model.workload import Model
 from planner.solver.ask import Ask
@@ -100,7 +100,7 @@ def _endpoint_count(offering: Offering, count: int) -> Rejection | None:
 def _shared_limits(offering: Offering, runs: Sequence[Run]) -> Rejection | None:
     """Region-wide limits that the endpoints of this one workload break together."""
     for limit in offering.limits:
-        if limit.scope in (Scope.REQUEST, Scope.ENDPOINT) or limit.advisory:
+        if not limit.scope.shared or limit.advisory:
             continue
         if limit.measure in _ADDED_UP:
             total = sum(

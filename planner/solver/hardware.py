@@ -189,7 +189,7 @@ def _step_of_units(model: Model, offering: Offering, curve: ServiceCurve) -> Slo
     Units that share an accelerator beyond its measured concurrency are taken to be saturated: twice
     the requests take twice the time.
     """
-    count = offering.step * offering.unit_slots
+    count = offering.step
     enough = [p for p in curve.points if p.concurrency >= count]
     point = enough[0] if enough else curve.points[-1]
     service = service_time(model, point)
@@ -230,19 +230,12 @@ def _from_point(
             service = service.times(max(1.0, vcpus / offering.hardware.vcpus))
     match offering.kind:
         case Kind.UNITS:
-            count, bound = _unit_slots(offering, point)
+            count, bound = offering.step, "one request per unit of concurrency"
         case Kind.ON_DEMAND:
             count, bound = 1, "one request per instance"
         case Kind.REPLICAS | Kind.SHARED_REPLICAS:
             count, bound = _replica_slots(model, offering, point, memory_slots, vcpus=vcpus)
     return (Slots(count=count, service=service, bound=bound, assumptions=tuple(assumptions)),)
-
-
-def _unit_slots(offering: Offering, point: ServicePoint) -> tuple[int, str]:
-    count = offering.step * offering.unit_slots
-    if offering.hardware.accelerators and point.concurrency < count:
-        return point.concurrency, "measured concurrency"
-    return count, "one request per unit of concurrency"
 
 
 def _replica_slots(

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.model.candidate import Decision, Outcome, Solved
-from planner.model.catalog import Catalog, Limit, Measure, Offering, Scope
+from planner.model.catalog import Catalog, Limit, Measure, Offering
 from planner.model.plan import LimitBreach
-
-_SHARED = (Scope.REGION, Scope.WORKSPACE, Scope.ACCOUNT)
 
 
 def check_run(outcomes: Sequence[Outcome], catalogs: Sequence[Catalog]) -> tuple[LimitBreach, ...]:
@@ -66,7 +64,7 @@ def _breaches(catalog: Catalog, decisions: Sequence[Decision]) -> list[LimitBrea
 
 def _counts(limit: Limit) -> bool:
     """Tell whether a limit counts endpoints together, and binds."""
-    return limit.scope in _SHARED and not limit.advisory
+    return limit.scope.shared and not limit.advisory
 
 
 def _key(offering: Offering) -> tuple[str, str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from planner.errors import ProviderError
-from planner.model.catalog import Catalog, Limit, Meter, Offering, Price, Scope
+from planner.model.catalog import Catalog, Limit, Meter, Offering, Price
 from planner_sagemaker import tables
 from planner_sagemaker.offerings import (
     OVERHEAD_NOTE,
@@ -82,14 +82,11 @@ def _meters(options: CatalogOptions) -> Iterator[Meter]:
 
 
 def _shared(found: tuple[Offering, ...]) -> tuple[Limit, ...]:
-    shared = (Scope.REGION, Scope.WORKSPACE, Scope.ACCOUNT)
     # Offerings of one mode share one tuple; hashing each of its limits for each would cost more
     # than building the offerings.
     tuples = {id(offering.limits): offering.limits for offering in found}
     return tuple(
-        dict.fromkeys(
-            limit for limits in tuples.values() for limit in limits if limit.scope in shared
-        )
+        dict.fromkeys(limit for limits in tuples.values() for limit in limits if limit.scope.shared)
     )
 
 
