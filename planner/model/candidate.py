@@ -36,6 +36,32 @@ class Latency:
 
 
 @value
+class Interval:
+    """Where a percentile lies with the stated confidence, seconds."""
+
+    name: str
+    low_s: float
+    high_s: float
+
+
+@value
+class Verification:
+    """The simulation behind a decision's percentiles.
+
+    `simulated` requests with `seed`; `intervals` of p50, p90, p95 and p99 at `confidence`.
+    `closed_form` is what the formula said. `fewer` tells what fails with one replica, unit or warm
+    instance less; empty where nothing smaller exists.
+    """
+
+    simulated: int
+    seed: int
+    confidence: float
+    intervals: tuple[Interval, ...]
+    closed_form: Latency
+    fewer: str = ""
+
+
+@value
 class CostLine:
     """`quantity` `unit` at `usd_per_unit` make `monthly_usd` (730 h a month)."""
 
@@ -168,6 +194,7 @@ class Decision:
     `replicas` counts instances (replicas kinds) and is None where capacity is not counted so.
     `units` counts provisioned concurrency (units kind); `options` are provider facts from the
     offering and the mode: route_optimized, memory_mb, prewarm, model_cache, scale_to_zero.
+    `method` is `simulation`, with its `verification`, or `closed-form`.
     """
 
     endpoint: str
@@ -188,6 +215,7 @@ class Decision:
     margins: tuple[Margin, ...]
     method: str
     assumptions: tuple[Assumption, ...]
+    verification: Verification | None = None
     warnings: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()
     arithmetic: tuple[Step, ...] = ()
