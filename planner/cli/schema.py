@@ -18,17 +18,18 @@ class Document(StrEnum):
 
     ENDPOINT = "endpoint"
     PLAN = "plan"
+    SIMULATION = "simulation"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """Options of `schema`."""
 
-    document: Annotated[Document, typer.Argument(help="Whose schema: the spec's or the plan's.")]
+    document: Annotated[Document, typer.Argument(help="Whose schema: the spec's or a result's.")]
 
 
 def run(options: Options, manners: Manners) -> ExitCode:  # noqa: ARG001
-    """Print the JSON Schema of the spec or of the plan document.
+    """Print the JSON Schema of the spec, of the plan document or of the simulation document.
 
     The spec's holds the blocks of all installed providers.
     """
@@ -51,3 +52,7 @@ def _schema(document: Document) -> dict[str, Any]:
             from planner.plans.schema import plan_schema
 
             return plan_schema()
+        case Document.SIMULATION:
+            from planner.plans.simulation_schema import simulation_schema
+
+            return simulation_schema()
