@@ -1,0 +1,1 @@
+"""Tests; a package, because a library we test with brings another `tests`."""
