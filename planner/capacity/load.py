@@ -148,6 +148,15 @@ def _load(
     )
 
 
+def sized_segments(load: Load) -> tuple[Segment, ...]:
+    """The segments that capacity is sized for: all but those in windows above the peak."""
+    if load.beyond == 0.0:
+        return load.segments
+    windows = _windows(load.segments, PEAK_WINDOW_S)
+    most = load.peak * (1.0 + 1e-12)
+    return tuple(s for w in windows if w.rate <= most for s in w.segments)
+
+
 @record
 class _Window:
     """Neighbouring segments and their mean rate over at least the window's width."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Protocol
 
 
@@ -14,7 +15,7 @@ class Tally:
     exact where sampling is not (conditional Monte Carlo: Asmussen and Glynn 2007, ch. V.4).
     """
 
-    __slots__ = ("busy_s", "cold", "delays", "refused", "served")
+    __slots__ = ("at_once", "busy_s", "cold", "delays", "refused", "served")
 
     def __init__(self) -> None:
         self.served = 0
@@ -27,6 +28,8 @@ class Tally:
         """Served requests that waited for capacity or a model to start or load."""
         self.busy_s = 0.0
         """Seconds of service begun, over all slots (loading included where it holds a slot)."""
+        self.at_once: list[int] = []
+        """Of the served that did not wait, how many met 0, 1, 2... others on their replica."""
 
     def add(self, other: Tally) -> None:
         """Take in another run's requests."""
@@ -35,6 +38,8 @@ class Tally:
         self.refused += other.refused
         self.cold += other.cold
         self.busy_s += other.busy_s
+        met = zip_longest(self.at_once, other.at_once, fillvalue=0)
+        self.at_once = [mine + theirs for mine, theirs in met]
 
 
 class Station(Protocol):

@@ -1,0 +1,190 @@
+"""A station of replicas that each keep models in memory and load what a request finds missing."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush, heapreplace
+from itertools import accumulate
+from operator import attrgetter
+from random import Random
+
+from planner.capacity.model_cache import CachedModel
+from planner.capacity.simulator.tally import Tally
+
+Draw = Callable[[int], list[float]]
+
+
+class _Replica:
+    """Slots with one line, and a memory that gives up the least recently used model."""
+
+    __slots__ = ("free", "loaded_s", "outstanding", "ready", "used_bytes")
+
+    def __init__(self, slots: int) -> None:
+        self.free = [-math.inf] * slots
+        """When each slot is free: a heap."""
+        self.ready: OrderedDict[int, float] = OrderedDict()
+        """When each model held was or will be loaded, the least recently used first."""
+        self.used_bytes = 0.0
+        self.outstanding = 0
+        self.loaded_s = -math.inf
+        """When it was last sent a request that made it load."""
+
+    def __lt__(self, other: object) -> bool:
+        # Asked by the heap where two requests end at once: either may be first.
+        return False
+
+
+class Cached:
+    """A multi-model endpoint: a request goes to a replica that holds its model.
+
+    Of several, to the one with the fewest outstanding. Where each of them has `slots` outstanding
+    and another replica has fewer, it goes there, and the model is loaded there too. A model nobody
+    holds goes to the replica with the fewest outstanding, then one with room for it, then the one
+    that has loaded nothing for longest. A load takes up the slot of the request that needs it, and
+    requests that find their model loading wait in their own. Memory changes in order of arrival:
+    a model may be given up while a request for it is still in line.
+    """
+
+    __slots__ = (
+        "_cumulative",
+        "_draw",
+        "_ending",
+        "_holders",
+        "_load_s",
+        "_memory_bytes",
+        "_names",
+        "_replicas",
+        "_rng",
+        "_size_bytes",
+        "_slots",
+    )
+
+    def __init__(
+        self,
+        draw: Draw,
+        rng: Random,
+        *,
+        replicas: int,
+        slots: int,
+        memory_bytes: float,
+        models: Sequence[CachedModel],
+    ) -> None:
+        each = [m for m in models for _ in range(m.count)]
+        # The hottest first: the search for a drawn model is the same, `preload` has no need to sort.
+        each.sort(key=lambda m: -m.rate)
+        self._draw = draw
+        self._rng = rng
+        self._slots = slots
+        self._memory_bytes = memory_bytes
+        self._names = range(len(each))
+        self._cumulative = list(accumulate(m.rate for m in each))
+        self._size_bytes = [m.size_bytes for m in each]
+        self._load_s = [m.load_s for m in each]
+        self._replicas = [_Replica(slots) for _ in range(replicas)]
+        self._holders: dict[int, list[_Replica]] = {}
+        # Ends of requests and where; infinity stands at the end, so that the heap is never empty.
+        self._ending = [(math.inf, self._replicas[0])]
+
+    def serve(self, times_s: Sequence[float]) -> Tally:
+        """Take these arrivals, rising and not before those of the last call."""
+        tally = Tally()
+        delays, ending, holders, slots = tally.delays, self._ending, self._holders, self._slots
+        count = len(times_s)
+        models = self._rng.choices(self._names, cum_weights=self._cumulative, k=count)
+        cold, busy_s = 0, 0.0
+        for now, model, service_s in zip(times_s, models, self._draw(count), strict=True):
+            while ending[0][0] <= now:
+                heappop(ending)[1].outstanding -= 1
+            held = holders.get(model)
+            if held is not None and held[0].outstanding == 0:
+                replica = held[0]
+            else:
+                replica = self._route(model, held)
+            slot = replica.free[0]
+            begin = slot if slot > now else now
+            ready = replica.ready.get(model)
+            if ready is None:
+                ready = begin + self._load_s[model]
+                self._keep(replica, model, ready)
+                replica.loaded_s = now
+                cold += 1
+            else:
+                replica.ready.move_to_end(model)
+                cold += ready > begin
+            start = ready if ready > begin else begin
+            end = start + service_s
+            heapreplace(replica.free, end)
+            heappush(ending, (end, replica))
+            replica.outstanding += 1
+            busy_s += end - begin
+            if start > now:
+                delays.append(start - now)
+        tally.served, tally.cold, tally.busy_s = count, cold, busy_s
+        return tally
+
+    def preload(self) -> None:
+        """Fill the memories as after a long time: the hottest models, one copy each."""
+        places: list[tuple[int, _Replica]] = []
+        for model, size_bytes in enumerate(self._size_bytes):
+            roomiest = min(self._replicas, key=lambda one: one.used_bytes)
+            if roomiest.used_bytes + size_bytes <= self._memory_bytes:
+                roomiest.used_bytes += size_bytes
+                places.append((model, roomiest))
+        for model, replica in reversed(places):
+            replica.ready[model] = -math.inf
+            self._holders[model] = [replica]
+
+    def resize(self, now_s: float, replicas: int) -> None:
+        """Add replicas that hold nothing, or let the last ones finish and go, one stays."""
+        while len(self._replicas) > max(1, replicas):
+            gone = self._replicas.pop()
+            for model in gone.ready:
+                self._forget(gone, model)
+        while len(self._replicas) < replicas:
+            self._replicas.append(_Replica(self._slots))
+
+    def _route(self, model: int, held: Sequence[_Replica] | None) -> _Replica:
+        """The replica for a request, given those that hold its model."""
+        best = min(held, key=_outstanding) if held else None
+        if best is not None and (
+            best.outstanding < self._slots or len(self._replicas) == len(self._holders[model])
+        ):
+            return best
+        other = self._least(self._memory_bytes - self._size_bytes[model])
+        return other if best is None or other.outstanding < self._slots else best
+
+    def _least(self, fits_bytes: float) -> _Replica:
+        """The replica with the fewest outstanding; of those one with room, or longest unloaded."""
+        best, *others = self._replicas
+        for one in others:
+            if one.outstanding > best.outstanding:
+                continue
+            if one.outstanding < best.outstanding:
+                best = one
+                continue
+            full, best_full = one.used_bytes > fits_bytes, best.used_bytes > fits_bytes
+            if full < best_full or (full == best_full and one.loaded_s < best.loaded_s):
+                best = one
+        return best
+
+    def _keep(self, replica: _Replica, model: int, ready_s: float) -> None:
+        """Take a model in and give up the least recently used until all fits."""
+        models, sizes = replica.ready, self._size_bytes
+        models[model] = ready_s
+        self._holders.setdefault(model, []).append(replica)
+        replica.used_bytes += sizes[model]
+        while replica.used_bytes > self._memory_bytes:
+            given_up, _ = models.popitem(last=False)
+            replica.used_bytes -= sizes[given_up]
+            self._forget(replica, given_up)
+
+    def _forget(self, replica: _Replica, model: int) -> None:
+        held = self._holders[model]
+        held.remove(replica)
+        if not held:
+            del self._holders[model]
+
+
+_outstanding = attrgetter("outstanding")

@@ -1,0 +1,106 @@
+"""Response times from simulated delays: weighted cells of delay, convolved with service times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from planner.capacity.service_time import ServiceTime
+from planner.capacity.simulator.tally import Tally
+
+CELLS = 192
+"""Groups of like delays that stand for all; the upper tenth has half of them."""
+
+Cell = tuple[float, float, ServiceTime]
+"""(weight, delay in seconds, service time)."""
+
+
+class Response:
+    """Distribution of overhead + delay + service over weighted requests."""
+
+    __slots__ = ("_overhead_s", "cells", "total")
+
+    def __init__(self, cells: Iterable[Cell], *, overhead_s: float) -> None:
+        self.cells = _grouped(sorted(cells, key=_order))
+        self._overhead_s = overhead_s
+        self.total = sum(cell[0] for cell in self.cells)
+
+    def exceeds(self, seconds: float) -> float:
+        """Share of the requests slower than `seconds`."""
+        room = seconds - self._overhead_s
+        if not self.cells:
+            return 0.0
+        late = sum(weight * service.exceeds(room - delay) for weight, delay, service in self.cells)
+        return min(1.0, late / self.total)
+
+    def quantile(self, q: float) -> float:
+        """Response that a share `q` does not exceed, seconds, to 0.1 %; 0 without requests."""
+        if not self.cells:
+            return 0.0
+        allowed = max(1.0 - q, 1e-9)
+        low = self._overhead_s
+        high = low + max(delay + service.quantile(q) for _, delay, service in self.cells)
+        while high - low > 1e-3 * high:
+            middle = (low + high) / 2.0
+            if self.exceeds(middle) > allowed:
+                low = middle
+            else:
+                high = middle
+        return high
+
+    def mean(self) -> float:
+        """Mean response in seconds."""
+        if not self.cells:
+            return 0.0
+        total = sum(weight * (delay + service.mean_s) for weight, delay, service in self.cells)
+        return self._overhead_s + total / self.total
+
+
+def cells_of(weight: float, tally: Tally, services: Sequence[ServiceTime]) -> list[Cell]:
+    """One simulated run as cells; each of its requests stands for `weight`.
+
+    `services` by concurrency on the replica, the last for the requests that waited.
+    """
+    cells: list[Cell] = [
+        (weight * count, 0.0, services[min(met, len(services) - 1)])
+        for met, count in enumerate(tally.at_once or [tally.served - len(tally.delays)])
+        if count
+    ]
+    last = services[-1]
+    delays = sorted(tally.delays)
+    for low, high in _cuts(len(delays)):
+        part = delays[low:high]
+        cells.append((weight * len(part), sum(part) / len(part), last))
+    return cells
+
+
+def _cuts(count: int) -> Iterable[tuple[int, int]]:
+    """Slices of rising delays: half of the cells for the upper tenth."""
+    edge, half = count - count // 10, CELLS // 2
+    for start, end in ((0, edge), (edge, count)):
+        width = max(1, math.ceil((end - start) / half))
+        for low in range(start, end, width):
+            yield low, min(low + width, end)
+
+
+def _order(cell: Cell) -> tuple[float, float, float]:
+    return (cell[2].mean_s, cell[2].sigma, cell[1])
+
+
+def _grouped(cells: Sequence[Cell]) -> list[Cell]:
+    """Neighbours of one service time merged until about CELLS of nearly equal weight remain."""
+    result: list[Cell] = []
+    for service, group in groupby(cells, key=lambda cell: cell[2]):
+        alike = list(group)
+        share = sum(cell[0] for cell in alike if cell[1] > 0.0) / CELLS
+        weight = delayed = 0.0
+        for w, delay, _ in alike:
+            if weight > 0.0 and (weight + w > share or delayed == 0.0 < delay):
+                result.append((weight, delayed / weight, service))
+                weight = delayed = 0.0
+            weight += w
+            delayed += w * delay
+        if weight > 0.0:
+            result.append((weight, delayed / weight, service))
+    return result

@@ -1,0 +1,194 @@
+"""Which stretches of a cycle are simulated, and how many requests each stands for.
+
+Capacity that nobody ever waits at needs no simulation. Where requests may wait, a chain of
+stretches steps through the rates that occur, longer where more is at stake; overload is replayed
+in order of time, so that its backlog is carried along. Recordings of a bearable length are replayed
+as they came.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+from planner.capacity.simulator.steps import Step
+from planner.model.value import record
+
+LEVELS = 32
+"""Rates that a chain steps through at most."""
+STABLE = 0.97
+"""Utilisation from which a stretch is replayed in order of time: it hardly settles."""
+RELAXATIONS = 10.0
+LEAST = 60
+
+
+@record
+class Stretch:
+    """`seconds` of arrivals at `rate` on `replicas`; each one stands for `weight` of the cycle.
+
+    `times_s` are recorded arrivals, from the start of the stretch. Weight 0 only warms up.
+    """
+
+    seconds: float
+    rate: float
+    replicas: int
+    weight: float
+    start_s: float = 0.0
+    times_s: Sequence[float] | None = None
+
+
+Run = tuple[Stretch, ...]
+"""Stretches in a row: the state of the servers is carried from one to the next."""
+
+
+@record
+class Windows:
+    """What to simulate; `quiet` requests of the cycle never wait and are only counted."""
+
+    runs: tuple[Run, ...]
+    quiet: float
+    requests: float
+
+
+@record
+class Capacity:
+    """Slots of a replica, mean seconds in service, SCV of the gaps between requests."""
+
+    slots: int
+    service_s: float
+    arrival_scv: float = 1.0
+
+    def offered(self, step: Step) -> float:
+        """Requests in service on average (Little's law)."""
+        return step.rate * self.service_s
+
+    def utilization(self, step: Step) -> float:
+        """Part of the slots that is busy; 1 and more in overload."""
+        return self.offered(step) / max(step.replicas * self.slots, 1e-9)
+
+    def quiet(self, step: Step) -> bool:
+        """True where waiting has a probability below about one in a billion."""
+        busy = self.offered(step)
+        peaked = max(1.0, (1.0 + self.arrival_scv) / 2.0)
+        return step.replicas * self.slots > busy + 6.0 * math.sqrt(busy * peaked) + 8.0
+
+
+def windows(
+    steps: Sequence[Step], capacity: Capacity, *, budget: int, one_line: bool = True
+) -> Windows:
+    """A chain through the rates that occur, and every overload as it comes.
+
+    `budget` is how many requests one pass may simulate, about. Without `one_line` (random routing,
+    service times that depend on the load of a replica) no load is too light to matter.
+    """
+    requests = sum(s.seconds * s.rate for s in steps)
+    overload = list(_overloads(steps, capacity))
+    inside = {index for first, last in overload for index in range(first, last)}
+    quiet, calm = 0.0, []
+    for index, step in enumerate(steps):
+        if index in inside or step.rate <= 0.0:
+            continue
+        if one_line and capacity.quiet(step):
+            quiet += step.seconds * step.rate
+        else:
+            calm.append(step)
+    runs = [_chain(_levels(calm), capacity, budget)] if calm else []
+    runs += _replayed([steps[first:last] for first, last in overload], budget)
+    return Windows(runs=tuple(runs), quiet=quiet, requests=requests)
+
+
+def _levels(steps: Iterable[Step]) -> list[Step]:
+    """Equal capacity and nearly equal rate as one step, at the mean rate of its requests."""
+    steps = list(steps)
+    top = max(step.rate for step in steps)
+    groups: dict[tuple[int, int], list[Step]] = {}
+    for step in steps:
+        groups.setdefault((step.replicas, math.ceil(step.rate / top * LEVELS)), []).append(step)
+    found = []
+    for (replicas, _), group in sorted(groups.items()):
+        requests = sum(s.seconds * s.rate for s in group)
+        # Requests, not seconds, weigh the rate: what counts is what a request meets.
+        rate = sum(s.seconds * s.rate * s.rate for s in group) / requests
+        found.append(Step(seconds=requests / rate, rate=rate, replicas=replicas))
+    return found
+
+
+def _chain(levels: Sequence[Step], capacity: Capacity, budget: int) -> Run:
+    """Stretches whose lengths follow what is at stake, after a warm-up at the first."""
+    stake = [
+        step.seconds * step.rate * math.sqrt(_waiting(capacity.utilization(step), step, capacity))
+        for step in levels
+    ]
+    total = sum(stake) or 1.0
+    first = levels[0]
+    warm = max(LEAST, 0.5 * RELAXATIONS * _relaxation(capacity.utilization(first)))
+    stretches = [Stretch(min(warm, budget) / first.rate, first.rate, first.replicas, 0.0)]
+    for step, part in zip(levels, stake, strict=True):
+        settle = RELAXATIONS * _relaxation(capacity.utilization(step))
+        count = max(LEAST, budget * part / total, min(settle, budget / 4.0))
+        requests = step.seconds * step.rate
+        count = max(min(count, requests), 1e-9)
+        stretches.append(Stretch(count / step.rate, step.rate, step.replicas, requests / count))
+    return tuple(stretches)
+
+
+def _relaxation(utilization: float) -> float:
+    """Requests until a queue has forgotten its start: 4 rho / (1 - rho)^2 (M/M/1)."""
+    rho = min(utilization, STABLE)
+    return 4.0 * rho / (1.0 - rho) ** 2
+
+
+def _waiting(utilization: float, step: Step, capacity: Capacity) -> float:
+    """About the probability of waiting (Halfin, Whitt 1981), for shares of a budget only."""
+    slots = max(step.replicas * capacity.slots, 1)
+    beta = (1.0 - min(utilization, 1.0)) * math.sqrt(slots)
+    return max(1e-3, math.exp(-1.5 * beta))
+
+
+def _overloads(steps: Sequence[Step], capacity: Capacity) -> Iterator[tuple[int, int]]:
+    """Index ranges from the step before each overload to the one in which its backlog is gone."""
+    index, end = 0, 0
+    while index < len(steps):
+        if capacity.utilization(steps[index]) < STABLE:
+            index += 1
+            continue
+        first = max(end, index - 1)
+        end = _drained(steps, index, capacity)
+        yield first, end
+        index = end
+
+
+def _drained(steps: Sequence[Step], index: int, capacity: Capacity) -> int:
+    backlog = 0.0
+    while index < len(steps):
+        step = steps[index]
+        surplus = step.rate - STABLE * step.replicas * capacity.slots / capacity.service_s
+        backlog = max(0.0, backlog + surplus * step.seconds)
+        index += 1
+        if backlog == 0.0:
+            break
+    return index
+
+
+def _replayed(found: Sequence[Sequence[Step]], budget: int) -> list[Run]:
+    """Overloads in order of time; of too many every n-th stands for all."""
+    requests = sum(s.seconds * s.rate for run in found for s in run)
+    every = max(1, math.ceil(requests / max(2 * budget, 1)))
+    kept = found[:: min(every, max(len(found), 1))]
+    inside = sum(s.seconds * s.rate for run in kept for s in run) or 1.0
+    return [
+        tuple(Stretch(s.seconds, s.rate, s.replicas, requests / inside) for s in run)
+        for run in kept
+    ]
+
+
+def replay(stamps_s: Sequence[float], steps: Sequence[Step]) -> Windows:
+    """A recording as it came, on capacity that may change."""
+    stretches, at = [], 0.0
+    for step in steps:
+        low, high = bisect_left(stamps_s, at), bisect_left(stamps_s, at + step.seconds)
+        times = [t - at for t in stamps_s[low:high]]
+        stretches.append(Stretch(step.seconds, step.rate, step.replicas, 1.0, at, times))
+        at += step.seconds
+    return Windows(runs=(tuple(stretches),), quiet=0.0, requests=float(len(stamps_s)))
