@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from typer.core import TyperGroup
 
-COMMANDS = ("init", "validate", "plan", "explain", "compare", "render")
+COMMANDS = ("init", "validate", "plan", "explain", "compare", "simulate", "render")
 CATALOG = "catalog"
 MORE_COMMANDS = ("providers", "schema", "completion")
 

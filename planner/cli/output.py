@@ -70,12 +70,28 @@ def emit_bytes(data: bytes) -> None:
 
 
 def style_of(stream: TextIO, *, color: bool | None) -> Style:
-    """Width and colour for a stream: `color`, else NO_COLOR, FORCE_COLOR, and the terminal."""
+    """What a stream can show: width, block characters if its encoding has them, and colour.
+
+    Colour by `color`, else by NO_COLOR, FORCE_COLOR, and the terminal.
+    """
     from planner.views.style import Style
 
     terminal = stream.isatty()
     width = shutil.get_terminal_size().columns if terminal else OFF_TERMINAL_WIDTH
-    return Style(width=max(width, NARROWEST), color=_colored(color, terminal=terminal))
+    return Style(
+        width=max(width, NARROWEST),
+        color=_colored(color, terminal=terminal),
+        blocks=_has_blocks(stream.encoding),
+    )
+
+
+def _has_blocks(encoding: str | None) -> bool:
+    """Tell whether an encoding holds the characters that charts are drawn with."""
+    try:
+        "\u2581\u2588\u2500\u2504".encode(encoding or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True
 
 
 def _colored(color: bool | None, *, terminal: bool) -> bool:

@@ -21,10 +21,14 @@ _SGR: dict[Role, str] = {
 
 @value
 class Style:
-    """Columns of the output and whether it may be coloured; the command line decides both."""
+    """Columns of the output, whether it may be coloured, and whether it can show block characters.
+
+    The command line decides all three.
+    """
 
     width: int = 100
     color: bool = False
+    blocks: bool = False
 
     def paint(self, text: str, role: Role) -> str:
         """`text` in the colour of its role, unchanged where there is no colour."""
