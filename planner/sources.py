@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from planner.diagnostics import Diagnostic
 from planner.spec import Source
@@ -20,6 +20,8 @@ Given: TypeAlias = str | os.PathLike[str] | Source
 
 SPEC_FILES = ("planner.yaml", "planner.yml", "*.planner.yaml", "*.planner.yml")
 """What a directory is searched for; not below it."""
+
+_LARGE = 4 << 20
 
 Read: TypeAlias = Source | Diagnostic
 
@@ -46,9 +48,10 @@ def read_files(given: Iterable[Given]) -> tuple[Read, ...]:
     )
 
 
-def read_beside(name: str) -> bytes:
-    """Read a file that a spec names; its path is already relative to here."""
-    return Path(name).read_bytes()
+def read_beside(name: str) -> bytes | BinaryIO:
+    """Read a file that a spec names, or open it if large; its path is already relative to here."""
+    path = Path(name)
+    return path.open("rb") if path.stat().st_size > _LARGE else path.read_bytes()
 
 
 def _specs_at(item: Given) -> Iterator[Read]:

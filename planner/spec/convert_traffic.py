@@ -32,7 +32,7 @@ from planner.spec.traffic_blocks import (
 )
 
 if TYPE_CHECKING:
-    from planner.spec.trace import Recording
+    from planner.spec.recording import Recording
 
 _WIDTH_S = 8 * 3600.0
 _ALL_WEEK = WeeklyWindow(days=tuple(range(7)), start_s=0.0, end_s=DAY_S)
@@ -125,18 +125,7 @@ def _spike(block: SpikeBlock, scale: float, path: str, *, notes: Notes) -> Spike
 
 
 def _trace(block: TraceBlock, recording: Recording, scale: float, *, notes: Notes) -> Trace:
-    if recording.grid_s is not None:
-        notes.add(
-            "spec.traffic.columns.timestamp",
-            f"counts per {format_duration(recording.grid_s)}",
-            "the time stamps are rounded, so the order within a step is lost",
-        )
-    if recording.inferred_bucket:
-        notes.add(
-            "spec.traffic.bucket",
-            format_duration(recording.bucket_s),
-            "no bucket is given; this is the step of the time stamps",
-        )
+    _note_recording(recording, notes)
     return Trace(
         file=block.file,
         stamps_s=recording.stamps_s,
@@ -145,3 +134,45 @@ def _trace(block: TraceBlock, recording: Recording, scale: float, *, notes: Note
         scale=block.scale * scale,
         size_for=block.size_for,
     )
+
+
+def _note_recording(recording: Recording, notes: Notes) -> None:
+    """Say what the file does not: what was taken for it, and what was not kept."""
+    width = format_duration(recording.bucket_s)
+    if recording.requests:
+        notes.add(
+            "spec.traffic.columns.timestamp",
+            f"counts per {width}",
+            f"of {recording.requests:,} requests not each is kept; within {width} they are "
+            "taken as Poisson",
+        )
+    elif recording.grid_s is not None:
+        notes.add(
+            "spec.traffic.columns.timestamp",
+            f"counts per {width}",
+            f"the time stamps are rounded to {format_duration(recording.grid_s)}; within "
+            f"{width} the requests are spread at random, burstiness is unknown",
+        )
+    if recording.inferred_bucket:
+        notes.add(
+            "spec.traffic.bucket", width, "no bucket is given; this is the step of the time stamps"
+        )
+    if recording.missing:
+        notes.add(
+            "spec.traffic.file",
+            f"{recording.missing:,} buckets without a row count as 0",
+            "monitoring leaves out what had no request; where the recording failed, cut it there",
+        )
+    if recording.silence_s is not None:
+        start, length = map(format_duration, recording.silence_s)
+        notes.add(
+            "spec.traffic.file",
+            f"no request for {length}",
+            f"it is silent from {start} on; taken as no traffic, not as a gap in the recording",
+        )
+    if recording.length_s < DAY_S:
+        notes.add(
+            "spec.traffic.file",
+            f"{format_duration(recording.length_s)}, repeated",
+            "the recording is shorter than a day; the whole month is taken to be like it",
+        )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from io import BytesIO
 from pathlib import PurePath
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from planner.spec.places import Step
 from planner.spec.report import Finding, Report
@@ -27,11 +28,32 @@ class Files:
         """Return a file's bytes; a file that cannot be read is reported at the path naming it."""
         found = self._texts.get(name)
         if found is None:
-            found = self._texts[name] = self._read(name)
+            opened = self._open(name)
+            found = self._texts[name] = _whole(opened)
         if isinstance(found, Finding):
             sheet.wrong(found, steps)
             return None
         return found
+
+    def opener(
+        self, sheet: Sheet, name: str, steps: Sequence[Step]
+    ) -> Callable[[], BinaryIO] | None:
+        """Return what opens a file, however large; an absent one is reported at the path.
+
+        Only a file whose bytes the reader hands out whole is kept in memory.
+        """
+        found = self._texts.get(name)
+        if found is None:
+            opened = self._open(name)
+            if isinstance(opened, bytes | Finding):
+                found = self._texts[name] = opened
+            else:
+                opened.close()
+                return lambda: _stream(self._reader(name))
+        if isinstance(found, Finding):
+            sheet.wrong(found, steps)
+            return None
+        return lambda: BytesIO(found)
 
     def once(self, key: Hashable, parse: Callable[[], _Parsed]) -> _Parsed:
         """Return what `parse` returns, calling it at the first use of `key` only."""
@@ -40,7 +62,7 @@ class Files:
         result: _Parsed = self._parsed[key]
         return result
 
-    def _read(self, name: str) -> bytes | Finding:
+    def _open(self, name: str) -> bytes | BinaryIO | Finding:
         try:
             return self._reader(name)
         except FileNotFoundError:
@@ -56,6 +78,17 @@ class Files:
             return Finding(
                 "missing-file", "no file can have this name", "remove the control characters"
             )
+
+
+def _whole(opened: bytes | BinaryIO | Finding) -> bytes | Finding:
+    if isinstance(opened, bytes | Finding):
+        return opened
+    with opened:
+        return opened.read()
+
+
+def _stream(opened: bytes | BinaryIO) -> BinaryIO:
+    return BytesIO(opened) if isinstance(opened, bytes) else opened
 
 
 def beside(source: str, name: str) -> str:

@@ -35,7 +35,7 @@ from planner.spec.value import Reader, Source, Spec
 if TYPE_CHECKING:
     from planner.spec.assign import Assigner
     from planner.spec.profile import Profile
-    from planner.spec.trace import Recording
+    from planner.spec.recording import Recording
 
 FeaturesOf = Callable[[str, Any], tuple[Feature, ...]]
 _LEAVE_OUT = "leave this overlay out"

@@ -43,12 +43,18 @@ class Report:
     def __init__(self) -> None:
         self._texts: dict[str, bytes] = {}
         self._lines: dict[str, list[bytes]] = {}
+        self._quoted: dict[tuple[str, int], str] = {}
         self._settled: set[Place] = set()
         self._found: dict[tuple[str, Place | None, str], Diagnostic] = {}
 
     def open(self, name: str, text: bytes) -> None:
         """Remember a text, so that its lines can be quoted."""
         self._texts.setdefault(name, text.removeprefix(BOM_UTF8))
+
+    def quote(self, name: str, line: int, text: str) -> None:
+        """Remember one line of a file that is too large to be remembered whole."""
+        self._texts.setdefault(name, b"")
+        self._quoted[name, line] = text
 
     def settle(self, finding: Finding, place: Place) -> None:
         """Record a finding that explains whatever else is found at this very place."""
@@ -91,12 +97,7 @@ class Report:
 
     def excerpt(self, place: Place) -> str:
         """Quote the line with a row of carets under the span."""
-        lines = self._lines.get(place.file)
-        if lines is None:
-            lines = self._lines[place.file] = self._texts.get(place.file, b"").splitlines()
-        if not 1 <= place.line <= len(lines):
-            return ""
-        text = _printable(lines[place.line - 1].decode("utf-8", "replace"))
+        text = _printable(self._line(place))
         if not text.strip():
             return ""
         start = place.column - 1
@@ -104,6 +105,17 @@ class Report:
         text, start = text[shift : shift + _WIDTH], start - shift
         carets = "^" * max(1, min(place.width, len(text) - start))
         return f"{text}\n{' ' * start}{carets}"
+
+    def _line(self, place: Place) -> str:
+        quoted = self._quoted.get((place.file, place.line))
+        if quoted is not None:
+            return quoted
+        lines = self._lines.get(place.file)
+        if lines is None:
+            lines = self._lines[place.file] = self._texts.get(place.file, b"").splitlines()
+        if not 1 <= place.line <= len(lines):
+            return ""
+        return lines[place.line - 1].decode("utf-8", "replace")
 
 
 def _printable(text: str) -> str:

@@ -41,7 +41,7 @@ from planner.spec.validate import (
 
 if TYPE_CHECKING:
     from planner.spec.profile import Profile
-    from planner.spec.trace import Recording
+    from planner.spec.recording import Recording
 
 API_VERSION = "planner/v1alpha1"
 SettingsModels: TypeAlias = Callable[[str], type[BaseModel] | None]

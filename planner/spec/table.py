@@ -13,7 +13,6 @@ from planner.spec.blocks import ModelsFromBlock
 from planner.spec.files import Files, beside
 from planner.spec.places import Step
 from planner.spec.report import Finding, Place, Report
-from planner.spec.traffic_blocks import TraceBlock
 from planner.spec.validate import Sheet
 
 FORMATS = {
@@ -34,11 +33,6 @@ class Table:
     lines: tuple[int, ...]
     rows: tuple[tuple[Any, ...], ...]
 
-    def column(self, name: str) -> list[Any]:
-        """Return the cells of one column."""
-        index = self.columns.index(name)
-        return [row[index] for row in self.rows]
-
     def place(self, row: int) -> Place:
         """Place of a row in its file."""
         return Place(self.name, self.lines[row], 1, 10_000)
@@ -54,7 +48,7 @@ class TableError(Exception):
 
 def table_of(
     sheet: Sheet,
-    block: ModelsFromBlock | TraceBlock,
+    block: ModelsFromBlock,
     at: Sequence[Step],
     *,
     files: Files,
@@ -145,12 +139,16 @@ def _csv(name: str, text: str, report: Report) -> Table:
 
 
 def _ragged(name: str, line: int, cells: int, columns: int, *, report: Report) -> None:
-    finding = Finding(
+    report.add(ragged(cells, columns), Place(name, line, 1, 10_000))
+
+
+def ragged(cells: int, columns: int) -> Finding:
+    """Return the finding for a row of the wrong width."""
+    return Finding(
         "csv-row",
         f"this row has {cells} cells where the header has {columns}",
         "quote cells that contain commas",
     )
-    report.add(finding, Place(name, line, 1, 10_000))
 
 
 def _jsonl(name: str, text: str, report: Report) -> Table:
@@ -170,24 +168,33 @@ def _jsonl(name: str, text: str, report: Report) -> Table:
 
 
 def _json_line(name: str, number: int, line: str, report: Report) -> dict[str, Any] | None:
+    value = json_object(line)
+    if isinstance(value, dict):
+        return value
+    finding, column, width = value
+    report.add(finding, Place(name, number, column, width))
+    return None
+
+
+def json_object(line: str) -> dict[str, Any] | tuple[Finding, int, int]:
+    """Return the object of a line, or what is wrong with it, its column and its width."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         column, cause = getattr(error, "colno", 1), getattr(error, "msg", "nested too deeply")
-        finding = Finding("json-syntax", f"not valid JSON: {cause}", "write one JSON object a line")
-        report.add(finding, Place(name, number, column))
-        return None
+        hint = "write one JSON object a line"
+        return Finding("json-syntax", f"not valid JSON: {cause}", hint), column, 1
     if isinstance(value, dict):
         return value
     finding = Finding("json-syntax", "a row must be a JSON object", 'write {"timestamp": 0.5}')
-    report.add(finding, Place(name, number, 1, len(line)))
-    return None
+    return finding, 1, len(line)
 
 
 _FORMS: dict[str, Callable[[str, str, Report], Table]] = {"csv": _csv, "jsonl": _jsonl}
 
 
-def _parquet(name: str, text: bytes) -> Table:
+def parquet_module() -> tuple[Any, Any]:
+    """Return pyarrow and its parquet module; TableError without the extra."""
     try:
         import pyarrow  # noqa: PLC0415  an extra, and heavy
         from pyarrow import parquet  # noqa: PLC0415
@@ -199,6 +206,11 @@ def _parquet(name: str, text: bytes) -> Table:
                 "pip install 'endpoint-planner[parquet]'",
             )
         ) from None
+    return pyarrow, parquet
+
+
+def _parquet(name: str, text: bytes) -> Table:
+    pyarrow, parquet = parquet_module()
     try:
         table = parquet.read_table(pyarrow.BufferReader(text))
     except pyarrow.ArrowException as error:

@@ -2,169 +2,202 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from itertools import pairwise
+import gzip
+from array import array
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import gcd
-from typing import Any
+from typing import BinaryIO, cast
 
 from planner.model.units import format_duration
-from planner.model.value import record
-from planner.spec.files import Files
+from planner.spec.files import Files, beside
 from planner.spec.nearest import nearest, suggestion
 from planner.spec.places import Step
-from planner.spec.report import Finding, Report
-from planner.spec.table import Table, table_of
+from planner.spec.recording import MAX_BUCKETS, TICKS, Arrivals, Recording, shared
+from planner.spec.report import Finding
+from planner.spec.rows import Rows, rows_of
+from planner.spec.stamps import NumberColumn, StampColumn
+from planner.spec.table import TableError, format_of
 from planner.spec.traffic_blocks import TraceBlock
 from planner.spec.validate import Sheet
 
 _AT: tuple[Step, ...] = ("spec", "traffic")
-_TICKS = 1000  # stamps are compared on a grid of milliseconds
-_COARSE = 500  # stamps on a grid wider than this many ticks are counts, not arrivals
-_STAMP = (
-    "time stamp",
-    "write seconds such as 12.5, or ISO-8601 such as 2026-10-01T12:00:00Z",
-)
-_COUNT = ("number", "write a number of requests such as 120")
-_MAX_BUCKETS = 2_000_000
-
-
-@record
-class Recording:
-    """Stamps or counts as in planner.model.traffic.Trace; `grid_s` when stamps became counts."""
-
-    stamps_s: tuple[float, ...]
-    counts: tuple[float, ...]
-    bucket_s: float
-    grid_s: float | None = None
-    inferred_bucket: bool = False
+_LATEST_S = 1e11
+"""Seconds of the year 5138: what is above counts milliseconds or less."""
 
 
 def read_trace(sheet: Sheet, block: TraceBlock, files: Files, *, source: str) -> Recording | None:
     """Return the recording that a trace names; what is wrong is reported at its own line."""
-    table = table_of(sheet, block, _AT, files=files, source=source)
-    if table is None or not _has_columns(sheet, block, table):
+    name = beside(source, block.file)
+    open_file = files.opener(sheet, name, (*_AT, "file"))
+    if open_file is None:
         return None
-    key = ("trace", table.name, block.columns.timestamp, block.columns.count, block.bucket)
-    return files.once(key, lambda: _recording(sheet, block, table))
+    try:
+        rows = _rows(name, block, open_file, files)
+        if rows is None or not _has_columns(sheet, block, rows):
+            return None
+        columns = block.columns
+        key = ("trace", name, rows.form, columns.timestamp, columns.count, block.bucket)
+        return files.once(key, lambda: _recording(sheet, block, rows))
+    except TableError as error:
+        sheet.wrong(error.finding, (*_AT, "file"))
+        return None
 
 
-def _has_columns(sheet: Sheet, block: TraceBlock, table: Table) -> bool:
+def _rows(
+    name: str, block: TraceBlock, open_file: Callable[[], BinaryIO], files: Files
+) -> Rows | None:
+    is_packed = name.lower().endswith(".gz")
+    form = format_of(name[:-3] if is_packed else name, block.format)
+    opened = partial(_unpacked, open_file) if is_packed else open_file
+    return files.once(("rows", name, form), lambda: rows_of(name, form, opened, files.report))
+
+
+def _has_columns(sheet: Sheet, block: TraceBlock, rows: Rows) -> bool:
     wanted = {"timestamp": block.columns.timestamp, "count": block.columns.count}
-    absent = {field: name for field, name in wanted.items() if name and name not in table.columns}
+    absent = {field: name for field, name in wanted.items() if name and name not in rows.columns}
     for field, name in absent.items():
         finding = Finding(
             "unknown-column",
-            f"{table.name} has no column {name}",
+            f"{rows.name} has no column {name}",
             f"write columns: {{{field}: {near}}}"
-            if (near := nearest(name, table.columns))
-            else suggestion(name, table.columns),
+            if (near := nearest(name, rows.columns))
+            else suggestion(name, rows.columns),
         )
         sheet.wrong(finding, (*_AT, "columns", field))
     return not absent
 
 
-def _recording(sheet: Sheet, block: TraceBlock, table: Table) -> Recording | None:
-    stamps = _numbers(table, block.columns.timestamp, sheet.report, is_stamp=True)
-    if stamps is None or not _rising(table, stamps, sheet.report):
+class _Unpacked(gzip.GzipFile):
+    """Closes the packed file, too."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
+def _unpacked(open_file: Callable[[], BinaryIO]) -> BinaryIO:
+    return cast("BinaryIO", _Unpacked(open_file()))
+
+
+def _recording(sheet: Sheet, block: TraceBlock, rows: Rows) -> Recording | None:
+    read = _requests if block.columns.count is None else _counts
+    return read(sheet, block, rows)
+
+
+def _requests(sheet: Sheet, block: TraceBlock, rows: Rows) -> Recording | None:
+    """Read a file with one row per request."""
+    findings = sheet.report.count
+    column = StampColumn(rows, block.columns.timestamp, sheet.report)
+    arrivals = Arrivals()
+    read, sound = 0, True
+    for (cells,) in rows.batches((block.columns.timestamp,), sheet.report):
+        if cells:
+            stamps = column.numbers(cells, read)
+            sound = sound and stamps is not None
+            if stamps is not None and sound:
+                arrivals.add(stamps)
+        read += len(cells)
+    if sheet.report.count > findings or not column.is_sound():
         return None
-    if len(stamps) < 2 or stamps[-1] == stamps[0]:
-        finding = Finding(
+    problem = _too_little(rows, read, arrivals.span_s, arrivals.last)
+    if problem is not None:
+        sheet.wrong(problem, (*_AT, "file"))
+        return None
+    return arrivals.recording(block.bucket)
+
+
+def _too_little(rows: Rows, read: int, span_s: float, last: float) -> Finding | None:
+    """Say why the rows of a file give no rate over time, or None."""
+    if read == 0:
+        return Finding("empty-file", f"{rows.name} has no rows", "give a file with rows")
+    if last >= _LATEST_S:
+        return Finding(
+            "trace-unit",
+            f"a time stamp of {last:.0f} seconds lies beyond the year 5000: it may count "
+            "milliseconds",
+            "divide the time stamps by 1000, or write ISO-8601",
+        )
+    if span_s <= 0:
+        cause = "one row" if read == 1 else f"all {read:,} rows are at one time"
+        return Finding(
             "trace-too-short",
-            "a trace needs rows at two different times",
+            f"a trace needs rows at two different times: {cause}",
             "give a longer recording, or use type: steady",
         )
-        sheet.wrong(finding, (*_AT, "file"))
-        return None
-    if block.columns.count is None:
-        return _arrivals(stamps, block.bucket)
-    counts = _numbers(table, block.columns.count, sheet.report, is_stamp=False)
-    if counts is None:
-        return None
-    return _buckets(sheet, stamps, counts, bucket_s=block.bucket)
-
-
-def _numbers(table: Table, column: str, report: Report, *, is_stamp: bool) -> list[float] | None:
-    """Read one column; the first bad cell is reported at its line, with how many follow."""
-    cells = table.column(column)
-    try:
-        values = list(map(float, cells))
-    except (TypeError, ValueError):
-        values = [_cell(cell, is_stamp=is_stamp) for cell in cells]
-    bad = [index for index, value in enumerate(values) if not 0 <= value < 1e15]
-    if not bad:
-        return values
-    first = bad[0]
-    more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
-    what, hint = _STAMP if is_stamp else _COUNT
-    if values[first] < 0:
-        finding = Finding("negative-value", f"{column} is negative: {cells[first]}{more}", hint)
-    else:
-        finding = Finding("invalid-value", f"{column} is no {what}: {cells[first]}{more}", hint)
-    report.add(finding, table.place(first))
     return None
 
 
-def _cell(cell: Any, *, is_stamp: bool) -> float:
-    """Read one cell; not a number where it cannot be read."""
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        pass
-    if not is_stamp:
-        return float("nan")
-    try:
-        stamp = cell if isinstance(cell, date) else datetime.fromisoformat(str(cell).strip())
-    except ValueError:
-        return float("nan")
-    if not isinstance(stamp, datetime):
-        stamp = datetime(stamp.year, stamp.month, stamp.day, tzinfo=UTC)
-    # Only differences count; a stamp without an offset is read as UTC whatever the machine's TZ.
-    return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
-
-
-def _rising(table: Table, stamps: Sequence[float], report: Report) -> bool:
-    falls = [index for index, (a, b) in enumerate(pairwise(stamps), start=1) if b < a]
-    if not falls:
-        return True
-    more = f"; so do {len(falls) - 1} more rows" if len(falls) > 1 else ""
-    finding = Finding(
-        "unsorted-trace",
-        f"this time stamp lies before the one above it{more}",
-        "sort the rows by time",
+def _counts(sheet: Sheet, block: TraceBlock, rows: Rows) -> Recording | None:
+    """Read a file with counts per bucket."""
+    findings = sheet.report.count
+    assert block.columns.count is not None
+    names = (block.columns.timestamp, block.columns.count)
+    stamps = StampColumn(rows, names[0], sheet.report)
+    counts = NumberColumn(rows, names[1], sheet.report)
+    times, numbers = array("d"), array("d")
+    read = 0
+    for cells in rows.batches(names, sheet.report):
+        if cells[0]:
+            times.extend(stamps.numbers(cells[0], read) or ())
+            numbers.extend(counts.numbers(cells[1], read) or ())
+        read += len(cells[0])
+    sound = sheet.report.count == findings and stamps.is_sound()
+    if not sound or not counts.is_sound():
+        return None
+    problem = _too_little(
+        rows, read, times[-1] - times[0] if read else 0.0, times[-1] if read else 0.0
     )
-    report.add(finding, table.place(falls[0]))
-    return False
+    if problem is None and not any(numbers):
+        problem = Finding(
+            "trace-empty",
+            f"{names[1]} is 0 in every row",
+            "give a recording with requests, or name another column under columns.count",
+        )
+    if problem is not None:
+        sheet.wrong(problem, (*_AT, "file"))
+        return None
+    return _buckets(sheet, times, numbers, bucket_s=block.bucket)
 
 
-def _arrivals(stamps: Sequence[float], bucket: float | None) -> Recording:
-    """Shift stamps to start at 0; stamps on a coarse grid are counts, for their order is lost."""
+def _buckets(
+    sheet: Sheet, stamps: Sequence[float], counts: Sequence[float], *, bucket_s: float | None
+) -> Recording | None:
+    """Put counts into buckets from 0 on; a bucket without a row is empty, and counted."""
     start = stamps[0]
-    shifted = [stamp - start for stamp in stamps]
-    grid = _grid(shifted)
-    if grid is None:
-        return Recording(tuple(shifted), (), bucket or 60.0)
-    counts = [0.0] * (round(shifted[-1] / grid) + 1)
-    for stamp in shifted:
-        counts[round(stamp / grid)] += 1
-    return Recording((), tuple(counts), grid, grid_s=grid)
-
-
-def _grid(stamps: Sequence[float]) -> float | None:
-    """Return the grid of stamps that repeat on multiples of it, or None for real arrivals."""
-    if len(set(stamps)) == len(stamps):
+    apart = _common(stamps) / TICKS
+    width = bucket_s or apart
+    length = stamps[-1] - start
+    problem = _bucket_problem(length, width, apart)
+    if problem is not None:
+        sheet.wrong(problem, (*_AT, "bucket"))
         return None
-    common = _common(stamps)
-    if common <= _COARSE or stamps[-1] / (common / _TICKS) > _MAX_BUCKETS:
-        return None
-    return common / _TICKS
+    filled = array("d", bytes(8 * (round(length / width) + 1)))
+    seen = bytearray(len(filled))
+    for stamp, count in zip(stamps, counts, strict=True):
+        index = round((stamp - start) / width)
+        filled[index] += count
+        seen[index] = 1
+    return Recording(
+        (),
+        shared(filled),
+        width,
+        len(filled) * width,
+        inferred_bucket=bucket_s is None,
+        missing=seen.count(0),
+    )
 
 
 def _common(stamps: Sequence[float]) -> int:
-    """Return the greatest common divisor in ticks; 0 when the stamps are not on ticks."""
+    """Return the greatest common divisor of the distances in ticks; 0 where not on ticks."""
     common = 0
+    start = stamps[0]
     for stamp in stamps:
-        ticks = stamp * _TICKS
+        ticks = (stamp - start) * TICKS
         whole = round(ticks)
         if abs(ticks - whole) > 0.01:
             return 0
@@ -174,25 +207,9 @@ def _common(stamps: Sequence[float]) -> int:
     return common
 
 
-def _buckets(
-    sheet: Sheet, stamps: Sequence[float], counts: Sequence[float], *, bucket_s: float | None
-) -> Recording | None:
-    shifted = [stamp - stamps[0] for stamp in stamps]
-    apart = _common(shifted) / _TICKS
-    width = bucket_s or apart
-    problem = _bucket_problem(shifted, width, apart)
-    if problem is not None:
-        sheet.wrong(problem, (*_AT, "bucket"))
-        return None
-    filled = [0.0] * (round(shifted[-1] / width) + 1)
-    for stamp, count in zip(shifted, counts, strict=True):
-        filled[round(stamp / width)] += count
-    return Recording((), tuple(filled), width, inferred_bucket=bucket_s is None)
-
-
-def _bucket_problem(shifted: Sequence[float], width: float, apart: float) -> Finding | None:
+def _bucket_problem(length: float, width: float, apart: float) -> Finding | None:
     """Say why rows do not fall into buckets of this width, or None."""
-    if width <= 0 or shifted[-1] / width > _MAX_BUCKETS:
+    if width <= 0 or length / width > MAX_BUCKETS:
         return Finding(
             "trace-bucket",
             "the rows are not an equal time apart",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from planner.diagnostics import Location
 from planner.model.catalog import LimitOverride
 from planner.model.value import value
 from planner.model.workload import Workload
 
-Reader: TypeAlias = Callable[[str], bytes]
-"""Returns the bytes of a file by its joined name; raises OSError."""
+Reader: TypeAlias = Callable[[str], bytes | BinaryIO]
+"""Returns a file by its joined name: its bytes, or the open file where it is large; raises OSError.
+
+An open file is the caller's to close, and asked for again where it is read again.
+"""
 
 
 @value

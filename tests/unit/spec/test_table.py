@@ -19,7 +19,6 @@ def test_rows_keep_their_lines() -> None:
     assert table.columns == ("a", "b")
     assert table.rows == (("1", "x\ny"), ("2", "z"))
     assert table.lines == (3, 5)
-    assert table.column("b") == ["x\ny", "z"]
 
 
 def test_objects_need_not_have_the_same_keys() -> None:
