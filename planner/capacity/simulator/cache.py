@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush, heapreplace
 from itertools import accumulate
-from operator import attrgetter
 from random import Random
 
 from planner.capacity.model_cache import CachedModel
+from planner.capacity.simulator.draws import Draw
 from planner.capacity.simulator.tally import Tally
-
-Draw = Callable[[int], list[float]]
 
 
 class _Replica:
     """Slots with one line, and a memory that gives up the least recently used model."""
 
-    __slots__ = ("free", "loaded_s", "outstanding", "ready", "used_bytes")
+    __slots__ = ("ends", "free", "loaded_s", "ready", "used_bytes")
 
-    def __init__(self, slots: int) -> None:
-        self.free = [-math.inf] * slots
+    def __init__(self, slots: int, now_s: float) -> None:
+        self.free = [now_s] * slots
         """When each slot is free: a heap."""
+        self.ends = [math.inf]
+        """Ends of its requests: a heap that infinity keeps from being empty."""
         self.ready: OrderedDict[int, float] = OrderedDict()
         """When each model held was or will be loaded, the least recently used first."""
         self.used_bytes = 0.0
-        self.outstanding = 0
         self.loaded_s = -math.inf
         """When it was last sent a request that made it load."""
 
-    def __lt__(self, other: object) -> bool:
-        # Asked by the heap where two requests end at once: either may be first.
-        return False
+    def outstanding(self, now_s: float) -> int:
+        """Requests in service or in line."""
+        ends = self.ends
+        while ends[0] <= now_s:
+            heappop(ends)
+        return len(ends) - 1
 
 
 class Cached:
@@ -50,7 +52,6 @@ class Cached:
     __slots__ = (
         "_cumulative",
         "_draw",
-        "_ending",
         "_holders",
         "_load_s",
         "_memory_bytes",
@@ -72,7 +73,7 @@ class Cached:
         models: Sequence[CachedModel],
     ) -> None:
         each = [m for m in models for _ in range(m.count)]
-        # The hottest first: the search for a drawn model is the same, `preload` has no need to sort.
+        # The hottest first: `preload` takes them in this order.
         each.sort(key=lambda m: -m.rate)
         self._draw = draw
         self._rng = rng
@@ -82,42 +83,33 @@ class Cached:
         self._cumulative = list(accumulate(m.rate for m in each))
         self._size_bytes = [m.size_bytes for m in each]
         self._load_s = [m.load_s for m in each]
-        self._replicas = [_Replica(slots) for _ in range(replicas)]
+        self._replicas = [_Replica(slots, 0.0) for _ in range(replicas)]
         self._holders: dict[int, list[_Replica]] = {}
-        # Ends of requests and where; infinity stands at the end, so that the heap is never empty.
-        self._ending = [(math.inf, self._replicas[0])]
 
     def serve(self, times_s: Sequence[float]) -> Tally:
         """Take these arrivals, rising and not before those of the last call."""
         tally = Tally()
-        delays, ending, holders, slots = tally.delays, self._ending, self._holders, self._slots
+        delays, holders, route = tally.delays, self._holders, self._route
         count = len(times_s)
         models = self._rng.choices(self._names, cum_weights=self._cumulative, k=count)
         cold, busy_s = 0, 0.0
         for now, model, service_s in zip(times_s, models, self._draw(count), strict=True):
-            while ending[0][0] <= now:
-                heappop(ending)[1].outstanding -= 1
-            held = holders.get(model)
-            if held is not None and held[0].outstanding == 0:
-                replica = held[0]
-            else:
-                replica = self._route(model, held)
-            slot = replica.free[0]
-            begin = slot if slot > now else now
-            ready = replica.ready.get(model)
+            replica = route(now, model, holders.get(model))
+            free, held = replica.free, replica.ready
+            begin = free[0] if free[0] > now else now
+            ready = held.get(model)
             if ready is None:
                 ready = begin + self._load_s[model]
                 self._keep(replica, model, ready)
                 replica.loaded_s = now
                 cold += 1
             else:
-                replica.ready.move_to_end(model)
+                held.move_to_end(model)
                 cold += ready > begin
             start = ready if ready > begin else begin
             end = start + service_s
-            heapreplace(replica.free, end)
-            heappush(ending, (end, replica))
-            replica.outstanding += 1
+            heapreplace(free, end)
+            heappush(replica.ends, end)
             busy_s += end - begin
             if start > now:
                 delays.append(start - now)
@@ -143,30 +135,40 @@ class Cached:
             for model in gone.ready:
                 self._forget(gone, model)
         while len(self._replicas) < replicas:
-            self._replicas.append(_Replica(self._slots))
+            self._replicas.append(_Replica(self._slots, now_s))
 
-    def _route(self, model: int, held: Sequence[_Replica] | None) -> _Replica:
+    def _route(self, now_s: float, model: int, held: Sequence[_Replica] | None) -> _Replica:
         """The replica for a request, given those that hold its model."""
-        best = min(held, key=_outstanding) if held else None
-        if best is not None and (
-            best.outstanding < self._slots or len(self._replicas) == len(self._holders[model])
-        ):
+        fewest, best = self._slots, None
+        for replica in held or ():
+            ends = replica.ends
+            while ends[0] <= now_s:
+                heappop(ends)
+            if len(ends) <= fewest:
+                fewest, best = len(ends) - 1, replica
+                if not fewest:
+                    break
+        if best is not None:
             return best
-        other = self._least(self._memory_bytes - self._size_bytes[model])
-        return other if best is None or other.outstanding < self._slots else best
+        other = self._least(now_s, self._memory_bytes - self._size_bytes[model])
+        if held is None or other.outstanding(now_s) < self._slots:
+            return other
+        return min(held, key=lambda one: one.outstanding(now_s))
 
-    def _least(self, fits_bytes: float) -> _Replica:
+    def _least(self, now_s: float, fits_bytes: float) -> _Replica:
         """The replica with the fewest outstanding; of those one with room, or longest unloaded."""
-        best, *others = self._replicas
-        for one in others:
-            if one.outstanding > best.outstanding:
+        best, fewest = self._replicas[0], math.inf
+        for one in self._replicas:
+            ends = one.ends
+            while ends[0] <= now_s:
+                heappop(ends)
+            if len(ends) > fewest:
                 continue
-            if one.outstanding < best.outstanding:
-                best = one
-                continue
-            full, best_full = one.used_bytes > fits_bytes, best.used_bytes > fits_bytes
-            if full < best_full or (full == best_full and one.loaded_s < best.loaded_s):
-                best = one
+            if len(ends) == fewest:
+                full, best_full = one.used_bytes > fits_bytes, best.used_bytes > fits_bytes
+                if full > best_full or (full == best_full and one.loaded_s >= best.loaded_s):
+                    continue
+            best, fewest = one, len(ends)
         return best
 
     def _keep(self, replica: _Replica, model: int, ready_s: float) -> None:
@@ -185,6 +187,3 @@ class Cached:
         held.remove(replica)
         if not held:
             del self._holders[model]
-
-
-_outstanding = attrgetter("outstanding")

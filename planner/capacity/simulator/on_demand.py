@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush, heapreplace
 
+from planner.capacity.simulator.draws import Draw
 from planner.capacity.simulator.tally import Tally
-
-Draw = Callable[[int], list[float]]
 
 
 class OnDemand:
@@ -146,7 +145,12 @@ class Sleeping:
     def serve(self, times_s: Sequence[float]) -> Tally:
         """Take these arrivals, rising and not before those of the last call."""
         tally = Tally()
-        delays, waiting, idle_s, limit = tally.delays, self._waiting, self._idle_s, self._queue_limit
+        delays, waiting, idle_s, limit = (
+            tally.delays,
+            self._waiting,
+            self._idle_s,
+            self._queue_limit,
+        )
         free, until, up_from = self._free, self._awake_until, self._up_from
         cold, refused, busy_s = 0, 0, 0.0
         for now, service_s in zip(times_s, self._draw(len(times_s)), strict=True):
@@ -170,8 +174,7 @@ class Sleeping:
             end = start + service_s
             heapreplace(free, end)
             busy_s += service_s
-            if end > until:
-                until = end
+            until = end if end > until else until
         self._awake_until = until
         tally.cold, tally.refused, tally.served = cold, refused, len(times_s) - refused
         tally.busy_s = busy_s
@@ -189,7 +192,7 @@ class Sleeping:
         self._servers = replicas
 
     def on_s(self, now_s: float) -> float:
-        """Seconds of the endpoint up until `now_s`, not before the last arrival, starts included."""
+        """Seconds up until `now_s`, not before the last arrival, starts included."""
         if not self.starts:
             return 0.0
         return self._on_s + min(now_s, self._awake_until) - self._awake_since

@@ -13,7 +13,8 @@ import math
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, repeat
+from operator import itemgetter
 from random import Random
 
 from planner.capacity.load import DAY_S, Load, Segment
@@ -22,15 +23,6 @@ from planner.model.value import record, value
 
 CALM_BELOW = 0.9
 _EXACT_BELOW = 50.0
-
-
-@record
-class Step:
-    """`seconds` at `rate` requests per second with `replicas` in service."""
-
-    seconds: float
-    rate: float
-    replicas: int
 
 
 @value
@@ -46,14 +38,7 @@ class Range:
     spike_minimum: int = 0
 
 
-def average_replicas(steps: Sequence[Step]) -> float:
-    """Mean number of replicas over the steps."""
-    return sum(s.seconds * s.replicas for s in steps) / sum(s.seconds for s in steps)
-
-
-def replicas_over(
-    load: Load, scaling: Scaling, within: Range, *, rng: Random
-) -> tuple[Step, ...]:
+def replicas_over(load: Load, scaling: Scaling, within: Range, *, rng: Random) -> tuple[Step, ...]:
     """Replicas in service over one cycle of a load that repeats, neighbours alike as one step.
 
     The cycle is entered as it was left: up to a day of it runs first.
@@ -63,7 +48,7 @@ def replicas_over(
         before = _periods_before(load.cycle_s, scaling)
         count = before + math.ceil(load.cycle_s / scaling.period_s - 1e-9)
         means = _means(load.segments, scaling.period_s, -before * scaling.period_s, count)
-        arrivals = means if load.recorded else _noisy(means, load.arrival_scv, rng)
+        arrivals = _arrivals(means, 0.0 if load.recorded else load.arrival_scv, rng)
         floors = _floors(load, scaling, within, before=before)
         changes = _Course(scaling, within, floors).run(arrivals, first=-before)
     return tuple(_steps(load.segments, changes))
@@ -77,44 +62,45 @@ def _periods_before(cycle_s: float, scaling: Scaling) -> int:
 
 def _means(
     segments: Sequence[Segment], period_s: float, start_s: float, count: int
-) -> Iterator[float]:
-    """Requests expected in each of `count` periods from a moment of the repeating cycle."""
+) -> Iterator[tuple[float, int]]:
+    """(requests expected in a period, periods in a row) from a moment of the repeating cycle."""
     ends = list(accumulate(segment.seconds for segment in segments))
     within = start_s % ends[-1]
     at = min(bisect_left(ends, within + 1e-9), len(segments) - 1)
-    left, rate, last = ends[at] - within, segments[at].rate, len(segments) - 1
-    for _ in range(count):
-        if left >= period_s:
-            left -= period_s
-            yield rate * period_s
+    left, rate = ends[at] - within, segments[at].rate
+    while count > 0:
+        whole = min(count, int((left + 1e-9) // period_s))
+        if whole:
+            yield rate * period_s, whole
+            left, count = left - whole * period_s, count - whole
             continue
         missing, total = period_s, 0.0
         while left < missing:
             total += left * rate
             missing -= left
-            at = at + 1 if at < last else 0
+            at = (at + 1) % len(segments)
             left, rate = segments[at].seconds, segments[at].rate
-        left -= missing
-        yield total + missing * rate
+        left, count = left - missing, count - 1
+        yield total + missing * rate, 1
 
 
-def _noisy(means: Iterator[float], scv: float, rng: Random) -> Iterator[float]:
-    """Requests of each period: Poisson, in clusters of `scv` where that is not 1."""
-    if scv == 0.0:
-        yield from means
-        return
-    gauss, random, sqrt = rng.gauss, rng.random, math.sqrt
+def _arrivals(means: Iterator[tuple[float, int]], scv: float, rng: Random) -> Iterator[float]:
+    """Requests of each period: Poisson, in clusters of `scv` where that is not 1, 0 for none."""
+    gauss, random = rng.gauss, rng.random
     tables: dict[float, list[float]] = {}
-    for expected in means:
-        mean = expected / scv
-        if mean > _EXACT_BELOW:
-            drawn = mean + sqrt(mean) * gauss(0.0, 1.0)
-            yield drawn * scv if drawn > 0.0 else 0.0
-            continue
-        table = tables.get(mean)
-        if table is None:
-            table = tables[mean] = _poisson_up_to(mean)
-        yield bisect_left(table, random()) * scv
+    for expected, count in means:
+        if scv == 0.0:
+            yield from repeat(expected, count)
+        elif expected > _EXACT_BELOW * scv:
+            deviation = math.sqrt(expected * scv)
+            for drawn in [gauss(expected, deviation) for _ in range(count)]:
+                yield drawn if drawn > 0.0 else 0.0
+        else:
+            table = tables.get(expected)
+            if table is None:
+                table = tables[expected] = _poisson_up_to(expected / scv)
+            for _ in range(count):
+                yield bisect_left(table, random()) * scv
 
 
 def _poisson_up_to(mean: float) -> list[float]:
@@ -168,9 +154,7 @@ class _Course:
         "_within",
     )
 
-    def __init__(
-        self, scaling: Scaling, within: Range, floors: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, scaling: Scaling, within: Range, floors: Sequence[tuple[int, int]]) -> None:
         self._scaling = scaling
         self._within = within
         self._floors = deque(floors)
@@ -198,7 +182,7 @@ class _Course:
             if came > most:
                 high, low = high + 1, 0
                 if high >= ups:
-                    self._add(k + 1, self._desired(came))
+                    self._start((k + 1) * self._scaling.period_s, self._desired(came))
             elif came < least:
                 high, low = 0, low + 1
                 if low >= downs:
@@ -243,9 +227,6 @@ class _Course:
             self._wake = min(self._wake, (ready_s + 1e-9) // self._scaling.period_s)
             self._cool_s = max(self._cool_s, ready_s, now_s + self._scaling.cooldown_up_s)
 
-    def _add(self, k: int, desired: int) -> None:
-        self._start(k * self._scaling.period_s, desired)
-
     def _take_away(self, k: int, desired: int) -> None:
         now_s = k * self._scaling.period_s
         if desired < self._serving and now_s >= self._cool_s:
@@ -255,14 +236,24 @@ class _Course:
             self._wake = k
 
 
-def _steps(
-    segments: Sequence[Segment], changes: Sequence[tuple[float, int]]
-) -> Iterator[Step]:
+def _steps(segments: Sequence[Segment], changes: Sequence[tuple[float, int]]) -> Iterator[Step]:
     """Segments cut where the number of replicas changes, neighbours alike as one."""
-    ahead = iter(changes)
-    replicas, until_s = changes[0][1], -math.inf
-    following = changes[0][1]
-    seconds, rate, held = 0.0, segments[0].rate, -1
-    at = 0.0
+    for (rate, replicas), alike in groupby(_pieces(segments, changes), key=itemgetter(1, 2)):
+        yield Step(sum(seconds for seconds, _, _ in alike), rate, replicas)
+
+
+def _pieces(
+    segments: Sequence[Segment], changes: Sequence[tuple[float, int]]
+) -> Iterator[tuple[float, float, int]]:
+    later = deque(changes)
+    replicas, at = changes[0][1], 0.0
     for segment in segments:
-        ...
+        end = at + segment.seconds
+        while later and later[0][0] < end - 1e-9:
+            moment, following = later.popleft()
+            if moment > at + 1e-9:
+                yield moment - at, segment.rate, replicas
+                at = moment
+            replicas = following
+        yield end - at, segment.rate, replicas
+        at = end
