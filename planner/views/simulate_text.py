@@ -204,6 +204,8 @@ def _strips(simulation: Simulation) -> Iterator[Strip]:
         label=format_number,
         role="good",
     )
+    if all(each.p99_s is None for each in windows):
+        return
     asked = _asked_most(simulation.margins)
     held = f"; asked: {asked.objective} {_time(asked.target)}" if asked is not None else ""
     yield Strip(

@@ -92,3 +92,31 @@ def test_width(monkeypatch: pytest.MonkeyPatch) -> None:
     assert style_of(StringIO(), color=None).width == 100
     monkeypatch.setenv("COLUMNS", "20")
     assert style_of(_Terminal(), color=None).width == 60
+
+
+class _Encoded(StringIO):
+    def __init__(self, encoding: str | None) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str | None:  # type: ignore[override]
+        return self._encoding
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("utf-8", True),
+        ("utf-16", True),
+        ("ascii", False),
+        ("latin-1", False),
+        ("cp1252", False),
+        ("no-such-encoding", False),
+        (None, False),
+    ],
+)
+def test_block_characters_where_the_encoding_has_them(
+    encoding: str | None, *, expected: bool
+) -> None:
+    assert style_of(_Encoded(encoding), color=None).blocks is expected
