@@ -29,7 +29,7 @@ class Options:
 
 
 def run(options: Options, manners: Manners) -> ExitCode:  # noqa: ARG001
-    """Print the JSON Schema of the spec, of the plan document or of the simulation document.
+    """Print the JSON Schema of the spec or of a result.
 
     The spec's holds the blocks of all installed providers.
     """

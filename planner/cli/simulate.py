@@ -87,7 +87,7 @@ class Options(SpecOptions):
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
-    """Send simulated requests at a configuration and say what they meet.
+    """Send simulated requests at a configuration.
 
     The configuration is the planned one, or your own by --pin; the traffic is the spec's, or a
     recording by --trace. Shows percentiles, refused and late requests, cold starts, utilisation
