@@ -102,7 +102,8 @@ class Sleeping:
     """`servers` in one line that all go after `idle_s` without a request and start on the next.
 
     Every request that comes during the `cold_s` of a start waits for it. At most `queue_limit`
-    wait, during a start as well; the next one is refused, and still keeps the endpoint awake.
+    per server wait, during a start as well; the next one is refused, and still keeps the endpoint
+    awake.
     """
 
     __slots__ = (
@@ -145,12 +146,8 @@ class Sleeping:
     def serve(self, times_s: Sequence[float]) -> Tally:
         """Take these arrivals, rising and not before those of the last call."""
         tally = Tally()
-        delays, waiting, idle_s, limit = (
-            tally.delays,
-            self._waiting,
-            self._idle_s,
-            self._queue_limit,
-        )
+        delays, waiting, idle_s = tally.delays, self._waiting, self._idle_s
+        limit = self._queue_limit * self._servers
         free, until, up_from = self._free, self._awake_until, self._up_from
         cold, refused, busy_s = 0, 0, 0.0
         for now, service_s in zip(times_s, self._draw(len(times_s)), strict=True):

@@ -18,8 +18,9 @@ from operator import itemgetter
 from random import Random
 
 from planner.capacity.load import DAY_S, Load, Segment
+from planner.capacity.simulator.steps import Step
 from planner.model.catalog import Scaling
-from planner.model.value import record, value
+from planner.model.value import value
 
 CALM_BELOW = 0.9
 _EXACT_BELOW = 50.0

@@ -143,6 +143,8 @@ def test_the_line_is_limited_during_the_start_too() -> None:
     tally = station.serve([0.0, 1.0, 2.0, 11.0, 12.0, 14.5])
     assert (tally.served, tally.refused) == (4, 2)
     assert tally.delays == [10.0, 13.0, 7.0, 7.5]
+    two = Sleeping(always(4.0), servers=2, idle_s=100.0, cold_s=10.0, queue_limit=2)
+    assert two.serve([0.0, 1.0, 2.0, 3.0, 4.0]).refused == 1
 
 
 def test_it_stays_awake_for_a_request_longer_than_its_idle_time() -> None:
