@@ -122,6 +122,19 @@ def test_preloaded_models_are_the_hottest_that_fit() -> None:
     assert cold / 2000 == pytest.approx(1.0 - hottest, abs=0.03)
 
 
+def test_the_coldest_preloaded_model_is_given_up_first() -> None:
+    models = [CachedModel(rate=r, size_bytes=1.0, load_s=1.0) for r in (8.0, 4.0, 3.0)]
+    found = {}
+    for seed in range(200):
+        names = tuple(random.Random(seed).choices(range(3), [8.0, 4.0, 3.0], k=2))
+        cached = Cached(
+            always(0.01), random.Random(seed), replicas=1, slots=1, memory_bytes=2.0, models=models
+        )
+        cached.preload()
+        found[names] = cached.serve([0.0, 10.0]).cold
+    assert (found[2, 0], found[2, 1], found[0, 1]) == (1, 2, 0)
+
+
 def test_models_alike_are_as_many_models() -> None:
     alike = [CachedModel(rate=1.0, size_bytes=1.0, load_s=0.5, count=40)]
     apart = [CachedModel(rate=1.0, size_bytes=1.0, load_s=0.5)] * 40

@@ -75,6 +75,22 @@ def test_capacity_may_be_ready_within_a_period() -> None:
     assert changes(found) == [(0.0, 4), (900.0, 1), (11_070.0, 4)]
 
 
+def test_a_replica_counts_for_the_part_of_a_period_that_it_served() -> None:
+    eager = replace(
+        MINUTES,
+        breaches_up=1,
+        breaches_down=1,
+        start_s=45.0,
+        cooldown_up_s=0.0,
+        cooldown_down_s=0.0,
+    )
+    found = over(minutes((30, 10.0), (1, 30.0), (30, 14.0)), scaling=eager)
+    # Three replicas from 45 s into the first minute at 14 a second are 1.5 in its mean, for which
+    # 14 is not low; in the next they are three, for which it is.
+    first = 1860.0
+    assert changes(found) == [(0.0, 2), (60.0, 1), (first + 45.0, 3), (first + 120.0, 2)]
+
+
 def test_a_rise_too_short_to_breach_adds_nothing() -> None:
     assert changes(over(minutes((180, 10.0), (2, 100.0), (180, 10.0)))) == [(0.0, 1)]
 
