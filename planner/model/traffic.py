@@ -106,6 +106,12 @@ class Trace:
     scale: float = 1.0
     size_for: float = 0.99
 
+    def __hash__(self) -> int:
+        # A tuple keeps no hash: over a million numbers every look-up in a cache would cost 15 ms.
+        ends = (*self.stamps_s[-8:], *self.counts[:8], *self.counts[-8:])
+        sizes = (len(self.stamps_s), len(self.counts), self.bucket_s)
+        return hash((self.file, sizes, ends, self.scale, self.size_for))
+
 
 Pattern = Steady | Intermittent | Diurnal | Stages | Trace
 

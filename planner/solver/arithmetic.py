@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from planner.capacity.dispersion import dispersions
 from planner.capacity.latency import SplitPool
 from planner.model.candidate import Decision, Step
 from planner.model.catalog import Kind
+from planner.model.traffic import Trace
 from planner.model.units import (
     format_duration,
     format_fraction,
@@ -20,7 +22,7 @@ from planner.solver.sized import Sized
 def steps(ask: Ask, placement: Placement, decision: Decision) -> tuple[Step, ...]:
     """From offered load to cost for the first part of an endpoint."""
     part = placement.parts[0]
-    lines = [*_load(part), *_slots(part)]
+    lines = [*_load(part), *_dispersion(ask, part), *_slots(part)]
     if part.offering.kind is Kind.ON_DEMAND:
         lines += _on_demand(part)
     else:
@@ -48,6 +50,28 @@ def _load(part: Sized) -> list[Step]:
             source="D3: required concurrency = QPS x latency; no room for waiting",
         ),
     ]
+
+
+def _dispersion(ask: Ask, part: Sized) -> list[Step]:
+    """How bursty a recording is: what a mean rate does not show."""
+    pattern = ask.workload.traffic.pattern
+    if not isinstance(pattern, Trace):
+        return []
+    found = dispersions(pattern, part.slots.service.mean_s)
+    if not found:
+        return []
+    return [
+        Step(
+            label="index of dispersion",
+            expression="variance / mean of the requests per "
+            + ", ".join(format_duration(width) for width, _ in found),
+            value=", ".join(_short(index) for _, index in found) + " (Poisson: 1)",
+        )
+    ]
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}" if number < 1000.0 else f"{number:,.0f}"
 
 
 def _slots(part: Sized) -> list[Step]:
@@ -141,7 +165,7 @@ def _counted(part: Sized) -> str:
 def _percentiles(ask: Ask, part: Sized) -> list[Step]:
     lines = []
     for target in ask.workload.slo.latency:
-        predicted = part.pool.predicted(target, part.servers, part.cold)
+        predicted = part.predicted(target)
         overhead = format_duration(part.offering.overhead_s)
         lines.append(
             Step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, assert_never
 
 from planner.model.traffic import (
@@ -41,12 +42,23 @@ _ALL_WEEK = WeeklyWindow(days=tuple(range(7)), start_s=0.0, end_s=DAY_S)
 def to_traffic(block: AnyTraffic, recording: Recording | None, notes: Notes) -> Traffic:
     """Return the traffic of the month that `horizon` names; guesses go to the notes."""
     scale = float((1 + block.growth) ** block.horizon)
+    if block.growth and not block.horizon:
+        notes.add(
+            "spec.traffic.horizon",
+            "0 months",
+            "growth without a horizon changes nothing: the plan is for the rates as they stand",
+        )
     return Traffic(
         pattern=_pattern(block, recording, scale, notes=notes),
         arrival=block.arrival,
-        burstiness=block.burstiness,
+        burstiness=_burstiness(block),
         timezone=block.timezone,
     )
+
+
+def _burstiness(block: AnyTraffic) -> float:
+    """Return the coefficient of variation of the gaps; its square is the dispersion over time."""
+    return block.burstiness if block.dispersion is None else math.sqrt(block.dispersion)
 
 
 def _pattern(
@@ -139,6 +151,12 @@ def _trace(block: TraceBlock, recording: Recording, scale: float, *, notes: Note
 def _note_recording(recording: Recording, notes: Notes) -> None:
     """Say what the file does not: what was taken for it, and what was not kept."""
     width = format_duration(recording.bucket_s)
+    if recording.unit_s != 1.0:
+        notes.add(
+            "spec.traffic.columns.timestamp",
+            f"numbers of {format_duration(recording.unit_s)}",
+            "the name of the column says the unit",
+        )
     if recording.requests:
         notes.add(
             "spec.traffic.columns.timestamp",

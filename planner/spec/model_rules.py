@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.model.units import format_duration
 from planner.spec.blocks import ModelBlock
 from planner.spec.rules import Breach, Path, Rule, breach, percentiles
 from planner.spec.sections import Sections
+from planner.spec.tails import tail_finding
 
 _MODELS: Path = ("spec", "models")
 
@@ -80,14 +80,10 @@ def _service_p99(model: ModelBlock, path: Path) -> Iterator[Breach]:
             (*path, "service_time_p99"),
             (*path, "service_time"),
         )
-    elif tail < mean:
-        yield breach(
-            "percentiles-contradict",
-            f"the p99 of {format_duration(tail)} is below the mean of {format_duration(mean)}",
-            "raise service_time_p99, or lower service_time",
-            (*path, "service_time_p99"),
-            (*path, "service_time"),
-        )
+        return
+    finding = tail_finding(mean, tail)
+    if finding is not None:
+        yield Breach(finding, [(*path, "service_time_p99"), (*path, "service_time")])
 
 
 def _profiles(sections: Sections) -> Iterator[Breach]:

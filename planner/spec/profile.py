@@ -17,6 +17,7 @@ from planner.spec.files import Files, beside
 from planner.spec.places import Step
 from planner.spec.quantities import PositiveCount, PositiveDuration, SpecBlock, Text
 from planner.spec.report import Finding, Place, Report
+from planner.spec.tails import tail_finding
 from planner.spec.validate import Sheet, unknown_value, validate
 
 
@@ -133,11 +134,9 @@ def _check_points(sheet: Sheet, points: Sequence[PointBlock]) -> None:
                 "keep the point of the newer measurement",
             )
             sheet.wrong(finding, steps)
-        if point.p99 is not None and point.p99 < point.mean:
-            finding = Finding(
-                "percentiles-contradict", "the p99 is below the mean", "check units and columns"
-            )
-            sheet.wrong(finding, (*steps, "p99"))
+        wrong = None if point.p99 is None else tail_finding(point.mean, point.p99)
+        if wrong is not None:
+            sheet.wrong(wrong, (*steps, "p99"))
 
 
 def _profile(name: str, document: ProfileDocument) -> Profile:

@@ -24,6 +24,8 @@ _SHARED = ((500, 0.0), (9, 0.01), (0, 0.5))
 Of exact arrivals some coincide by chance, and on a grid finer than a service time it is no matter.
 """
 _ON_GRID = 0.99  # of the stamps: a late flush or a clock correction may be off
+_SLACK = 0.005  # of a step, at most _LATEST ticks: what a timer is late or early
+_LATEST = 20
 _SAMPLE = 20_000
 _SOME = 20  # stamps from which on neither a fine grid nor a silence is chance
 _GRIDS = (
@@ -41,7 +43,8 @@ class Recording:
 
     `grid_s` is the grid that the stamps of the file are rounded to, `requests` how many there were
     where they were too many to keep each, `silence_s` the start and the length of a silence that is
-    far longer than the others, `missing` how many buckets of the file had no row.
+    far longer than the others, `missing` how many buckets of the file had no row, `unit_s` the unit
+    that the name of the column gives the stamps.
     """
 
     stamps_s: tuple[float, ...]
@@ -53,6 +56,7 @@ class Recording:
     inferred_bucket: bool = False
     missing: int = 0
     silence_s: tuple[float, float] | None = None
+    unit_s: float = 1.0
 
 
 class Arrivals:
@@ -94,8 +98,8 @@ class Arrivals:
             return self._made(self._counts, self._width / TICKS, requests=self.number)
         grid = grid_of(self._stamps)
         if grid is not None:
-            counts, width = _on_grid(self._stamps, *grid)
-            return self._made(counts, width / TICKS, grid_s=grid[0] / TICKS)
+            counts, width = _on_grid(self._stamps, grid)
+            return self._made(counts, width / TICKS, grid_s=grid.step / TICKS)
         return Recording(
             tuple(self._stamps), (), bucket_s or 60.0, self.span_s, silence_s=self._long_silence()
         )
@@ -136,7 +140,7 @@ class Arrivals:
     def _fold(self) -> None:
         """From now on only count, on the grid of the stamps or on one of ten milliseconds."""
         grid = grid_of(self._stamps)
-        self._width = max(_WIDTHS[0], 0 if grid is None else grid[0])
+        self._width = max(_WIDTHS[0], 0 if grid is None else grid.step)
         stamps, self._stamps = self._stamps, array("d")
         for start in range(0, len(stamps), EXACT // 16):
             self._count(stamps[start : start + EXACT // 16])
@@ -157,46 +161,71 @@ class Arrivals:
             self._counts[index] += number
 
 
-def grid_of(stamps: Sequence[float]) -> tuple[int, int] | None:
-    """Return the grid in ticks that stamps are rounded to and its offset; None for real arrivals.
+@record
+class Grid:
+    """Multiples of `step` from `offset` on, each give or take `slack`; all in ticks."""
+
+    step: int
+    offset: int
+    slack: int
+
+    def index(self, tick: int, factor: int = 1) -> int:
+        """Return the step, or the `factor` steps, that a stamp belongs to."""
+        return (tick - self.offset + self.slack) // (self.step * factor)
+
+
+def grid_of(stamps: Sequence[float]) -> Grid | None:
+    """Return the grid that stamps are rounded to; None for real arrivals.
 
     Only where stamps coincide as _SHARED says, for otherwise no order is lost.
     """
     ticks = [round(stamp * TICKS) for stamp in stamps]
     off = sum(abs(stamp * TICKS - tick) > 0.01 for stamp, tick in zip(stamps, ticks, strict=True))
-    numbers = Counter(ticks)
-    if off > (1 - _ON_GRID) * len(ticks) or len(numbers) == len(ticks):
+    if off > (1 - _ON_GRID) * len(ticks):
         return None
-    sample = ticks[:: max(1, len(ticks) // _SAMPLE)]
-    grid = offset = 1
-    for grid in sorted({*_GRIDS, max(1, gcd(*numbers))}, reverse=True):
-        offset, number = Counter(map(grid.__rmod__, sample)).most_common(1)[0]
-        if number >= _ON_GRID * len(sample):
-            break
-    alone = sum(number == 1 for number in numbers.values())
-    coincide = 1 - alone / len(ticks)
-    is_fine = grid <= _SHARED[0][0]
+    distinct = sorted(set(ticks))
+    if len(distinct) == len(ticks):
+        return None
+    grid = _widest(ticks[:: max(1, len(ticks) // _SAMPLE)], distinct)
+    numbers = Counter(map(grid.index, ticks)).values()
+    coincide = 1 - sum(number == 1 for number in numbers) / len(ticks)
+    is_fine = grid.step <= _SHARED[0][0]
     if is_fine and len(numbers) < _SOME:
         return None
-    too_many = (ticks[-1] - ticks[0]) / grid > MAX_BUCKETS
-    enough = _SHARED[1][1] if too_many and not is_fine else _enough(grid)
-    return (grid, offset) if coincide >= enough else None
+    too_many = (ticks[-1] - ticks[0]) / grid.step > MAX_BUCKETS
+    enough = _SHARED[1][1] if too_many and not is_fine else _enough(grid.step)
+    return grid if coincide >= enough else None
 
 
-def _enough(grid: int) -> float:
-    return next(share for least, share in _SHARED if grid > least)
+def _enough(step: int) -> float:
+    return next(share for least, share in _SHARED if step > least)
 
 
-def _on_grid(stamps: Iterable[float], grid: int, offset: int) -> tuple[array[float], int]:
+def _widest(sample: Sequence[int], distinct: Sequence[int]) -> Grid:
+    """Return the widest grid that all but a few stamps are on; at worst the one of single ticks."""
+    gaps = map(sub, distinct[1:], distinct)
+    usual = Counter([gap for gap in gaps if gap > 2 * _LATEST]).most_common(5)
+    steps = {*_GRIDS, max(1, gcd(*distinct)), *(gap for gap, _ in usual)}
+    span = distinct[-1] - distinct[0]
+    for step in sorted((step for step in steps if step <= span), reverse=True):
+        offset, _ = Counter(map(step.__rmod__, sample)).most_common(1)[0]
+        slack = min(_LATEST, int(step * _SLACK))
+        on = sum((tick - offset + slack) % step <= 2 * slack for tick in sample)
+        if on >= _ON_GRID * len(sample):
+            return Grid(step, offset, slack)
+    return Grid(1, 0, 0)
+
+
+def _on_grid(stamps: Iterable[float], grid: Grid) -> tuple[array[float], int]:
     """Count stamps per step of the grid, or per the round number of steps that MAX_BUCKETS asks."""
     ticks = [round(stamp * TICKS) for stamp in stamps]
-    width = grid * _round((ticks[-1] - ticks[0]) // grid / MAX_BUCKETS)
-    numbers = Counter([(tick - offset) // width for tick in ticks])
+    factor = _round((ticks[-1] - ticks[0]) // grid.step / MAX_BUCKETS)
+    numbers = Counter([grid.index(tick, factor) for tick in ticks])
     first = min(numbers)
     counts = array("d", bytes(8 * (max(numbers) - first + 1)))
     for index, number in numbers.items():
         counts[index - first] = number
-    return counts, width
+    return counts, grid.step * factor
 
 
 def _round(least: float) -> int:

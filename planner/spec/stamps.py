@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -17,12 +18,27 @@ _STAMP = (
 )
 _COUNT = ("number", "write a number of requests such as 120")
 _MOST = 1e15
+_MOST_STAMP = 1e20  # nanoseconds since 1970, which are refused for their unit
+_UNIT = re.compile(r"(?:^|_)(?:(ms|millis|milliseconds)|(us|micros)|(ns|nanos))\Z", re.IGNORECASE)
+
+
+def unit_of(name: str) -> float:
+    """Return the seconds of one unit of a column of numbers, where its name says it: t_ms."""
+    match = _UNIT.search(name)
+    if match is None:
+        return 1.0
+    return (1e-3, 1e-6, 1e-9)[(match.lastindex or 1) - 1]
 
 
 class NumberColumn:
-    """One column as numbers; the first bad cell is reported at its line, with how many follow."""
+    """One column as numbers; the first bad cell is reported at its line, with how many follow.
+
+    `unit_s` is the unit that the name of a column of stamps says, once they are numbers.
+    """
 
     def __init__(self, rows: Rows, name: str, report: Report, *, is_stamp: bool = False) -> None:
+        self.unit_s = unit_of(name) if is_stamp else 1.0
+        self._most = _MOST_STAMP if is_stamp else _MOST
         self._rows = rows
         self._name = name
         self._report = report
@@ -36,9 +52,10 @@ class NumberColumn:
             values = list(map(float, cells))
         except (TypeError, ValueError, OverflowError):
             values = [_cell(cell, is_stamp=self._is_stamp) for cell in cells]
-        if isfinite(sum(values)) and min(values) >= 0 and max(values) < _MOST:
-            return values
-        bad = [index for index, value in enumerate(values) if not 0 <= value < _MOST]
+            self.unit_s = 1.0
+        if isfinite(sum(values)) and min(values) >= 0 and max(values) < self._most:
+            return [value * self.unit_s for value in values] if self.unit_s != 1.0 else values
+        bad = [index for index, value in enumerate(values) if not 0 <= value < self._most]
         if self._first is None:
             self._first = (before + bad[0], values[bad[0]], cells[bad[0]])
         self._bad += len(bad)
@@ -99,6 +116,11 @@ class StampColumn:
         self._order = _Order()
         self._rows = rows
         self._report = report
+
+    @property
+    def unit_s(self) -> float:
+        """Seconds that one unit of the stamps was taken for."""
+        return self._column.unit_s
 
     def numbers(self, cells: Sequence[Any], before: int) -> list[float] | None:
         """Return the stamps of one batch; None once one of them was bad."""

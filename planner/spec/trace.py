@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from math import gcd
 from typing import BinaryIO, cast
@@ -108,7 +109,7 @@ def _requests(sheet: Sheet, block: TraceBlock, rows: Rows) -> Recording | None:
     if problem is not None:
         sheet.wrong(problem, (*_AT, "file"))
         return None
-    return arrivals.recording(block.bucket)
+    return replace(arrivals.recording(block.bucket), unit_s=column.unit_s)
 
 
 def _too_little(rows: Rows, read: int, span_s: float, last: float) -> Finding | None:
@@ -119,8 +120,8 @@ def _too_little(rows: Rows, read: int, span_s: float, last: float) -> Finding | 
         return Finding(
             "trace-unit",
             f"a time stamp of {last:.0f} seconds lies beyond the year 5000: it may count "
-            "milliseconds",
-            "divide the time stamps by 1000, or write ISO-8601",
+            "milliseconds or less",
+            "write seconds or ISO-8601, or name the column for its unit, as timestamp_ms",
         )
     if span_s <= 0:
         cause = "one row" if read == 1 else f"all {read:,} rows are at one time"
@@ -161,7 +162,8 @@ def _counts(sheet: Sheet, block: TraceBlock, rows: Rows) -> Recording | None:
     if problem is not None:
         sheet.wrong(problem, (*_AT, "file"))
         return None
-    return _buckets(sheet, times, numbers, bucket_s=block.bucket)
+    found = _buckets(sheet, times, numbers, bucket_s=block.bucket)
+    return None if found is None else replace(found, unit_s=stamps.unit_s)
 
 
 def _buckets(

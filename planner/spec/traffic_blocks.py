@@ -60,10 +60,14 @@ SizeFor = Annotated[
 
 
 class TrafficBlock(SpecBlock):
-    """Fields of every kind of traffic; rates grow by `growth` a month for `horizon` months."""
+    """Fields of every kind of traffic; rates grow by `growth` a month for `horizon` months.
+
+    `dispersion` is the index of dispersion of the requests in long windows: `burstiness` squared.
+    """
 
     arrival: Literal["poisson", "uniform"] = "poisson"
     burstiness: PositiveNumber = 1.0
+    dispersion: PositiveNumber | None = None
     growth: Ratio = 0.0
     horizon: Number = 0.0
     timezone: Text = "UTC"

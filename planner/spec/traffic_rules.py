@@ -133,4 +133,26 @@ def _horizon(sections: Sections) -> Iterator[Breach]:
     yield Breach(finding, [(*_AT, "horizon"), (*_AT, "growth")])
 
 
-TRAFFIC_RULES: tuple[Rule, ...] = (_timezone, _burst, _windows, _bell, _idle, _horizon)
+def _dispersion(sections: Sections) -> Iterator[Breach]:
+    block = sections.traffic
+    if block is None or block.dispersion is None:
+        return
+    if "burstiness" in block.model_fields_set:
+        yield breach(
+            "contradiction",
+            "burstiness and dispersion both state how irregular arrivals are",
+            "remove one; dispersion is the square of burstiness",
+            (*_AT, "dispersion"),
+            (*_AT, "burstiness"),
+        )
+    if block.arrival == "uniform":
+        yield breach(
+            "contradiction",
+            "arrivals a fixed time apart have no dispersion",
+            "remove dispersion, or arrival: uniform",
+            (*_AT, "dispersion"),
+            (*_AT, "arrival"),
+        )
+
+
+TRAFFIC_RULES: tuple[Rule, ...] = (_timezone, _dispersion, _burst, _windows, _bell, _idle, _horizon)

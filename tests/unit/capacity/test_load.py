@@ -240,3 +240,20 @@ def test_the_spread_of_arrivals_is_carried() -> None:
         return build_load(Traffic(pattern=Steady(rate=1.0), **more), service_s=0.01).arrival_scv  # type: ignore[arg-type]
 
     assert (scv(), scv(burstiness=2.0), scv(arrival="uniform")) == (1.0, 4.0, 0.0)
+
+
+def test_buckets_narrower_than_a_window_are_windows_of_several() -> None:
+    trace = Trace(file="t", counts=(0.0, 2.0, 1.0, 1.0, 4.0), bucket_s=0.5, size_for=1.0)
+    load = load_of(trace)
+    assert [(s.seconds, s.rate) for s in load.segments] == [(2.0, 2.0), (0.5, 8.0)]
+
+
+def test_traces_that_differ_in_the_middle_only_are_told_apart() -> None:
+    stamps = tuple(n / 10 for n in range(1000))
+    moved = (*stamps[:500], 49.95, *stamps[501:])
+    one, same, other = (Trace(file="t", stamps_s=s) for s in (stamps, (*stamps,), moved))
+    assert hash(one) == hash(same)
+    assert one == same
+    assert one != other
+    assert load_of(one) == load_of(same)
+    assert load_of(one) != load_of(other)
