@@ -351,8 +351,7 @@ def _stages(pattern: Stages) -> list[Segment]:
 
 def _trace(pattern: Trace, window_s: float) -> list[Segment]:
     if pattern.counts:
-        width = pattern.bucket_s
-        return [Segment(width, n / width * pattern.scale) for n in pattern.counts]
+        return _bucketed(pattern, window_s)
     last = max(1, math.ceil((pattern.stamps_s[-1] + 1e-9) / window_s)) - 1
     segments: list[Segment] = []
     after = 0
@@ -362,4 +361,18 @@ def _trace(pattern: Trace, window_s: float) -> list[Segment]:
         count = sum(1 for _ in stamps)
         segments.append(Segment(window_s, count / window_s * pattern.scale))
         after = index + 1
+    return segments
+
+
+def _bucketed(pattern: Trace, window_s: float) -> list[Segment]:
+    """Buckets, or windows of several where they are narrower: chance alone would look like load."""
+    width, counts = pattern.bucket_s, pattern.counts
+    several = max(1, round(window_s / width))
+    if several == 1:
+        return [Segment(width, n / width * pattern.scale) for n in counts]
+    segments: list[Segment] = []
+    for start in range(0, len(counts), several):
+        group = counts[start : start + several]
+        seconds = len(group) * width
+        segments.append(Segment(seconds, sum(group) / seconds * pattern.scale))
     return segments
