@@ -148,13 +148,16 @@ def _load(
     )
 
 
-def sized_segments(load: Load) -> tuple[Segment, ...]:
-    """The segments that capacity is sized for: all but those in windows above the peak."""
-    if load.beyond == 0.0:
-        return load.segments
-    windows = _windows(load.segments, PEAK_WINDOW_S)
-    most = load.peak * (1.0 + 1e-12)
-    return tuple(s for w in windows if w.rate <= most for s in w.segments)
+def left_out(load: Load) -> tuple[tuple[float, float], ...]:
+    """(start, end) of the windows above the peak that capacity is not sized for."""
+    if load.beyond <= 0.0:
+        return ()
+    found, at = [], 0.0
+    for window in _windows(load.segments, PEAK_WINDOW_S):
+        if window.rate > load.peak * (1.0 + 1e-12):
+            found.append((at, at + window.seconds))
+        at += window.seconds
+    return tuple(found)
 
 
 @record

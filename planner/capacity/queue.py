@@ -70,6 +70,16 @@ class Line:
         return found
 
     @property
+    def overhead_s(self) -> float:
+        """Seconds added to every request, where the objective is measured."""
+        return self._overhead_s
+
+    @property
+    def held_s(self) -> float:
+        """Mean seconds that a request keeps its server: service, and loading where there is any."""
+        return self._held.mean_s
+
+    @property
     def load(self) -> Load:
         """The load these servers are under."""
         return self._load

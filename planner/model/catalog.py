@@ -186,6 +186,7 @@ class Offering:
     `price` is USD per replica-hour (replicas, shared-replicas), per unit-hour (units) or per
     busy second at this size (on-demand); None means that no source states one.
     `options` are provider facts that a decision carries on, such as route_optimized.
+    `queue_limit` is how many requests may wait per slot before the next one is answered 429.
     `preference` orders equal prices, lower first. `refusal` is a provider's own reason why this
     offering cannot be used here at all (code, measured, allowed, source). `notes` are consequences
     that a reviewer must know; one that begins with "assumption: " is a guess behind the numbers.
@@ -202,6 +203,7 @@ class Offering:
     routing: tuple[str, ...]
     step: int = 1
     max_concurrency: int | None = None
+    queue_limit: int | None = None
     current_generation: bool = True
     autoscaling: Scaling | None = None
     cold: Cold | None = None

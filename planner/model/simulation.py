@@ -6,6 +6,18 @@ from planner.model.candidate import Decision, Interval, Latency, Margin
 from planner.model.value import value
 
 
+CONFIDENCE = 0.95
+"""With which an interval holds the percentile, and a verdict the objective."""
+
+
+@value
+class Effort:
+    """How hard to verify: `requests` at most for one candidate, and the seed of all draws."""
+
+    requests: int = 120_000
+    seed: int = 0
+
+
 @value
 class SimulatedWindow:
     """A stretch of the cycle, from `start_s` on; rates and shares are means over it.

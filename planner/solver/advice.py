@@ -123,7 +123,7 @@ def _close_to_target(case: Case) -> Advice | None:
     """L3: latency close to its target, and what may bring it down."""
     lead = case.lead
     for target in case.ask.workload.slo.latency:
-        predicted = lead.pool.predicted(target, lead.servers, lead.cold)
+        predicted = lead.predicted(target)
         if predicted < TIGHT * target.seconds:
             continue
         service = lead.slots.service.quantile(target.quantile or 0.5)

@@ -128,7 +128,7 @@ def at_share(ask: Ask, sized: Sized, model: Model) -> Sized:
     split = sized.slots.count if isinstance(sized.pool, SplitPool) else 0
     overhead_s = sized.offering.overhead_s
     pool = ask.pool(sized.slots.service, overhead_s, model.weight, slots=split)
-    return replace(sized, models=(model,), served_share=model.weight, pool=pool)
+    return replace(sized, models=(model,), served_share=model.weight, pool=pool, proof=None)
 
 
 def counted(sized: Sized) -> Range | None:
@@ -188,7 +188,14 @@ def alternative(
 
 
 def latency_of(ask: Ask, sized: Sized) -> Latency:
-    """Percentiles of one sized endpoint, computed once."""
+    """Percentiles of one sized endpoint: simulated where it is proven, else computed once."""
+    if sized.proof is not None:
+        return sized.proof.estimate.latency
+    return closed_form(ask, sized)
+
+
+def closed_form(ask: Ask, sized: Sized) -> Latency:
+    """Percentiles of one sized endpoint by the formula, computed once."""
     servers = sized.servers if sized.offering.kind is not Kind.ON_DEMAND else ()
     key = ("latency", id(sized.pool), servers, sized.cold)
     found = ask.memo.get(key)

@@ -18,13 +18,21 @@ from planner.model.candidate import (
     Margin,
     Range,
     ScheduledAction,
+    Verification,
 )
 from planner.model.catalog import Kind
+from planner.model.simulation import CONFIDENCE
 from planner.model.traffic import Diurnal
 from planner.solver import caveats
 from planner.solver.arithmetic import steps
 from planner.solver.ask import Ask
-from planner.solver.configuration import Configuration, Placement, latency_of, placements
+from planner.solver.configuration import (
+    Configuration,
+    Placement,
+    closed_form,
+    latency_of,
+    placements,
+)
 from planner.solver.cost import cost, has_volume, volume_gb
 from planner.solver.sized import Sized
 
@@ -72,6 +80,7 @@ def _decision(ask: Ask, placement: Placement, name: str, overall_cold: float) ->
     lead = placement.parts[0]
     offering = lead.offering
     catalog = ask.catalogs[offering.provider]
+    proof = lead.proof
     total = _total_cost([cost(ask.workload, catalog, part) for part in placement.parts], placement)
     decision = Decision(
         endpoint=name,
@@ -92,12 +101,28 @@ def _decision(ask: Ask, placement: Placement, name: str, overall_cold: float) ->
         latency=_worst([latency_of(ask, part) for part in placement.parts]),
         cold_start_fraction=_cold_fraction(placement.parts),
         margins=_margins(ask, placement.parts, overall_cold),
-        method="closed-form",
+        method="closed-form" if proof is None else "simulation",
+        verification=None if proof is None else _verification(ask, placement),
         assumptions=caveats.assumptions(ask, placement.parts, total),
         warnings=tuple(caveats.warnings(ask, placement.parts)),
         peak_per_s=sum(part.pool.load.peak for part in placement.parts),
     )
     return replace(decision, arithmetic=steps(ask, placement, decision))
+
+
+def _verification(ask: Ask, placement: Placement) -> Verification:
+    """The simulation of the part with the slowest answers; the requests of all."""
+    proven = [part for part in placement.parts if part.proof is not None]
+    slowest = max(proven, key=lambda part: latency_of(ask, part).p99_s)
+    assert slowest.proof is not None
+    return Verification(
+        simulated=sum(part.proof.estimate.simulated for part in proven if part.proof is not None),
+        seed=slowest.proof.seed,
+        confidence=CONFIDENCE,
+        intervals=slowest.proof.estimate.intervals,
+        closed_form=closed_form(ask, slowest),
+        fewer=slowest.proof.fewer,
+    )
 
 
 def _units(part: Sized) -> Range | None:
@@ -267,7 +292,7 @@ def _margins(ask: Ask, parts: Sequence[Sized], overall_cold: float) -> tuple[Mar
     for part in parts:
         own = part.models[0].latency if len(part.models) == 1 else ()
         for target in own or ask.workload.slo.latency:
-            predicted = part.pool.predicted(target, part.servers, part.cold)
+            predicted = part.predicted(target)
             known = margins.get(target.label)
             if known is None or predicted / target.seconds > known.predicted / known.target:
                 margins[target.label] = Margin(
@@ -275,7 +300,7 @@ def _margins(ask: Ask, parts: Sequence[Sized], overall_cold: float) -> tuple[Mar
                     target=target.seconds,
                     predicted=predicted,
                     unit="s",
-                    met=part.pool.met(target, part.servers, part.cold),
+                    met=part.met(target),
                 )
     allowed = ask.workload.slo.cold_start
     bound = 0.0 if not allowed.allowed else allowed.fraction

@@ -186,9 +186,6 @@ def _same_count(first: Sized | Rejection, last: Sized | Rejection) -> bool:
 
 def _together(ask: Ask, offering: Offering, runs: Sequence[Run]) -> Configuration:
     """One configuration of several endpoints on one offering."""
-    ranges = [(counted(run.sized), len(run.models)) for run in runs]
-    known = [(r, n) for r, n in ranges if r is not None]
-    replicas = Range(min=sum(r.min * n for r, n in known), max=sum(r.max * n for r, n in known))
     return Configuration(
         provider=offering.provider,
         hosting=offering.hosting,
@@ -196,15 +193,24 @@ def _together(ask: Ask, offering: Offering, runs: Sequence[Run]) -> Configuratio
         variant=variant_of(offering),
         preference=offering.preference,
         runs=tuple(runs),
-        monthly_usd=sum(_run_price(ask, run) for run in runs),
-        replicas=replicas if known else None,
+        monthly_usd=sum(run_price(ask, run) for run in runs),
+        replicas=total_count(runs),
     )
 
 
-def _run_price(ask: Ask, run: Run) -> float:
+def total_count(runs: Sequence[Run]) -> Range | None:
+    """Instances or units of endpoints that each serve one model; None on demand."""
+    ranges = [(counted(run.sized), len(run.models)) for run in runs]
+    known = [(r, n) for r, n in ranges if r is not None]
+    if not known:
+        return None
+    return Range(min=sum(r.min * n for r, n in known), max=sum(r.max * n for r, n in known))
+
+
+def run_price(ask: Ask, run: Run) -> float:
     """Price of a run: what depends on the traffic is linear in the models' shares."""
     total = price_of(ask, run.sized)
-    if len(run.models) == 1:
+    if run.shared or len(run.models) == 1:
         return total
     traffic = traffic_usd(ask.workload, ask.catalogs[run.sized.offering.provider], run.sized)
     share = sum(m.weight for m in run.models) / run.sized.served_share

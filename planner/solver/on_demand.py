@@ -78,15 +78,12 @@ def _concurrency(ask: Ask, offering: Offering, pool: Pool, option: Slots) -> int
 
 def _warm(ask: Ask, base: Sized, model: Model) -> Sized | Rejection:
     """Try every number of warm units from the fewest that is feasible; keep the cheapest."""
-    least = 0 if zero_allowed(ask) else 1
-    most = base.concurrency if base.offering.prewarm is not None else 0
-    if base.offering.prewarm is not None:
-        most = min(most, base.offering.prewarm.max_units)
+    least, most = warm_range(ask, base)
     missed: Rejection | None = None
     best: tuple[float, Sized] | None = None
     start = _first_warm(ask, base, model, least, most)
     for warm in range(start, most + 1):
-        sized = _with_warm(base, model, warm)
+        sized = with_warm(base, model, warm)
         refused = _refusal(ask, sized)
         if refused is not None:
             missed = missed if missed and missed.shortfall <= refused.shortfall else refused
@@ -105,23 +102,31 @@ def _warm(ask: Ask, base: Sized, model: Model) -> Sized | Rejection:
     )
 
 
+def warm_range(ask: Ask, base: Sized) -> tuple[int, int]:
+    """Fewest and most instances that may be kept warm."""
+    prewarm = base.offering.prewarm
+    most = 0 if prewarm is None else min(base.concurrency, prewarm.max_units)
+    return (0 if zero_allowed(ask) else 1), most
+
+
 def _first_warm(ask: Ask, base: Sized, model: Model, least: int, most: int) -> int:
     """Fewest warm units that are feasible: cold starts fall with every one, so bisect."""
     if not ask.workload.slo.cold_start.allowed:
         return most
-    if least >= most or _refusal(ask, _with_warm(base, model, most)) is not None:
+    if least >= most or _refusal(ask, with_warm(base, model, most)) is not None:
         return least if least >= most else most
     low, high = least, most
     while low < high:
         middle = (low + high) // 2
-        if _refusal(ask, _with_warm(base, model, middle)) is None:
+        if _refusal(ask, with_warm(base, model, middle)) is None:
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _with_warm(base: Sized, model: Model, warm: int) -> Sized:
+def with_warm(base: Sized, model: Model, warm: int) -> Sized:
+    """The same endpoint with this many instances kept warm."""
     cold = base.offering.cold
     assert cold is not None
     fraction = 0.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planner.capacity.autoscaling import demands, track
+from planner.capacity.autoscaling import Bounds, demands, track
 from planner.capacity.latency import Pool, smallest_count, stable_count
 from planner.capacity.model_cache import CacheCurve, CachedModel, CacheState, grouped
 from planner.capacity.queue import NEVER_COLD, Cold
@@ -201,6 +201,26 @@ def _pin_too_small(needed: int, pinned: int) -> Rejection:
 
 def _cold(state: CacheState) -> Cold:
     return Cold(fraction=state.miss_fraction, delay_s=state.load_s)
+
+
+def at_count(sized: Sized, count: int, bounds: Bounds | None) -> Sized:
+    """The same shared endpoint with this many replicas, or this minimum of an autoscaled range."""
+    models = [
+        CachedModel(rate=m.weight, size_bytes=m.memory_bytes, load_s=m.load_s) for m in sized.models
+    ]
+    state = CacheCurve(grouped(models, GROUPS)).at(count * _memory(sized.offering))
+    most = count if bounds is None else bounds.maximum
+    slots = sized.slots.count
+    return replace(
+        sized,
+        groups=Range(min=count, max=most),
+        average=float(count) if most == count else sized.average,
+        servers=tuple(min(most, max(count, n // slots)) * slots for n in sized.servers),
+        concurrency=most * slots,
+        cold=_cold(state),
+        cache=state,
+        bounds=bounds,
+    )
 
 
 def least_replicas(fleet: Fleet, sized: Sized) -> int:

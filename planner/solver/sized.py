@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from planner.capacity.autoscaling import Bounds
 from planner.capacity.cold_start import Idle
 from planner.capacity.latency import Pool
@@ -15,6 +17,18 @@ from planner.solver.ask import Ask
 from planner.solver.constraints import over_limit
 from planner.solver.hardware import Slots
 
+if TYPE_CHECKING:
+    from planner.capacity.simulator.experiment import Estimate
+
+
+@value
+class Proof:
+    """The simulation that confirms a size, and what fails with one less."""
+
+    estimate: Estimate
+    seed: int
+    fewer: str
+
 
 @value
 class Sized:
@@ -23,6 +37,7 @@ class Sized:
     `groups` counts replicas, or steps of units; (0, 0) on demand. `average` is their mean over
     time. `servers` gives the slots in use per bin of the pool's load. `concurrency` is the most
     requests in service at once. `served_share` is the part of all requests that comes here.
+    `proof` is None for what rests on the closed form.
     """
 
     offering: Offering
@@ -41,6 +56,24 @@ class Sized:
     prewarm_busy: float = 0.0
     idle: Idle | None = None
     cache: CacheState | None = None
+    proof: Proof | None = None
+
+    def predicted(self, target: LatencyTarget) -> float:
+        """The latency, in seconds, to hold against one target: simulated where it is proven."""
+        if self.proof is not None and target in self.targets:
+            return self.proof.estimate.at[self.targets.index(target)]
+        return self.pool.predicted(target, self.servers, self.cold)
+
+    def met(self, target: LatencyTarget) -> bool:
+        """True when one target holds, with confidence where it is proven."""
+        if self.proof is not None and target in self.targets:
+            return self.proof.estimate.late[self.targets.index(target)].met
+        return self.pool.met(target, self.servers, self.cold)
+
+    @property
+    def held_s(self) -> float:
+        """Mean seconds that a request keeps its slot, loading included."""
+        return self.pool.held_s
 
     @property
     def units(self) -> Range | None:

@@ -20,6 +20,7 @@ from planner.model.candidate import (
     Solved,
 )
 from planner.model.catalog import Catalog, Kind, Offering
+from planner.model.simulation import Effort
 from planner.model.workload import Pin, Workload
 from planner.solver import advice, relax
 from planner.solver.ask import Ask
@@ -45,17 +46,21 @@ MISSES = 5
 Sorted = tuple[list[Configuration], list[tuple[Configuration | Offering, Rejection]]]
 
 
-def solve(workload: Workload, catalogs: Mapping[str, Catalog]) -> Outcome:
+def solve(
+    workload: Workload, catalogs: Mapping[str, Catalog], effort: Effort | None = None
+) -> Outcome:
     """The cheapest configuration that meets the workload, or the nearest misses.
 
-    `catalogs` by provider name. Deterministic: equal arguments give equal results.
+    `catalogs` by provider name. With an `effort` the finalists are held against a simulation, and
+    the answer is the cheapest that it confirms; without one the closed form decides.
+    Deterministic: equal arguments give equal results.
     """
     ask = Ask(workload, catalogs)
     sized, excluded = _screened(ask)
     feasible, fallen = search(ask, sized)
-    if not feasible:
+    chosen, feasible, fallen = _chosen(ask, feasible, fallen, effort)
+    if chosen is None:
         return _infeasible(ask, fallen, excluded)
-    chosen = min(feasible, key=lambda c: c.rank)
     best = exact(ask, chosen)
     decisions = decide(ask, best)
     rules = (*advice.advise(ask, best, decisions[0], feasible), *_price_of_pin(ask, best))
@@ -66,6 +71,31 @@ def solve(workload: Workload, catalogs: Mapping[str, Catalog]) -> Outcome:
         alternatives=_alternatives(ask, chosen, feasible, fallen),
         excluded=excluded,
     )
+
+
+def _chosen(
+    ask: Ask,
+    feasible: list[Configuration],
+    fallen: list[tuple[Configuration | Offering, Rejection]],
+    effort: Effort | None,
+) -> tuple[
+    Configuration | None, list[Configuration], list[tuple[Configuration | Offering, Rejection]]
+]:
+    """The winner, what else is feasible, and what fell; proven where an effort is made."""
+    if effort is None or not feasible:
+        return min(feasible, key=lambda c: c.rank, default=None), feasible, fallen
+    from planner.solver.verified import verified
+
+    found = verified(ask, feasible, effort)
+    kept, over = [], []
+    for one in found.proven:
+        refused = over_budget(ask, one)
+        if refused is None:
+            kept.append(one)
+        else:
+            over.append((one, refused))
+    chosen = min(kept, key=lambda c: c.rank, default=None)
+    return chosen, [*kept, *found.unproven], [*fallen, *found.fallen, *over]
 
 
 def _price_of_pin(ask: Ask, best: Configuration) -> tuple[Advice, ...]:
@@ -104,7 +134,11 @@ def exact(ask: Ask, configuration: Configuration) -> Configuration:
         return configuration
     found = _alike(ask, runs[0].offering, {})
     assert isinstance(found, Sized)
-    return single(ask, found, found.offering)
+    if sized.proof is None:
+        return single(ask, found, found.offering)
+    # Proven on an offering alike: only what names the type is this offering's own.
+    own = replace(sized, offering=found.offering, slots=found.slots)
+    return single(ask, own, own.offering)
 
 
 def _screened(ask: Ask) -> tuple[list[Offering], tuple[Exclusions, ...]]:

@@ -211,6 +211,13 @@ def _common(stamps: Sequence[float]) -> int:
 
 def _bucket_problem(length: float, width: float, apart: float) -> Finding | None:
     """Say why rows do not fall into buckets of this width, or None."""
+    if apart >= 1.0 and length / width > MAX_BUCKETS:
+        return Finding(
+            "trace-bucket",
+            f"{length / width:,.0f} buckets of {format_duration(width)} are more than "
+            f"{MAX_BUCKETS:,}",
+            "sum the rows to counts per minute",
+        )
     if width <= 0 or length / width > MAX_BUCKETS:
         return Finding(
             "trace-bucket",

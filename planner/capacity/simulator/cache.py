@@ -42,7 +42,8 @@ class Cached:
     """A multi-model endpoint: a request goes to a replica that holds its model.
 
     Of several, to the one with the fewest outstanding. Where each of them has `slots` outstanding
-    and another replica has fewer, it goes there, and the model is loaded there too. A model nobody
+    and `patience` more, and another replica has fewer than `slots`, it goes there, and the model is
+    loaded there too. A model nobody
     holds goes to the replica with the fewest outstanding, then one with room for it, then the one
     that has loaded nothing for longest. A load takes up the slot of the request that needs it, and
     requests that find their model loading wait in their own. Memory changes in order of arrival:
@@ -60,6 +61,7 @@ class Cached:
         "_rng",
         "_size_bytes",
         "_slots",
+        "patience",
     )
 
     def __init__(
@@ -85,6 +87,8 @@ class Cached:
         self._load_s = [m.load_s for m in each]
         self._replicas = [_Replica(slots, 0.0) for _ in range(replicas)]
         self._holders: dict[int, list[_Replica]] = {}
+        self.patience = 0
+        """Requests that may wait at those who hold a model before another replica loads it too."""
 
     def serve(self, times_s: Sequence[float]) -> Tally:
         """Take these arrivals, rising and not before those of the last call."""
@@ -119,11 +123,14 @@ class Cached:
     def preload(self) -> None:
         """Fill the memories as after a long time: the hottest models, one copy each."""
         places: list[tuple[int, _Replica]] = []
+        roomiest = [(0.0, number) for number in range(len(self._replicas))]
         for model, size_bytes in enumerate(self._size_bytes):
-            roomiest = min(self._replicas, key=lambda one: one.used_bytes)
-            if roomiest.used_bytes + size_bytes <= self._memory_bytes:
-                roomiest.used_bytes += size_bytes
-                places.append((model, roomiest))
+            used_bytes, number = roomiest[0]
+            if used_bytes + size_bytes <= self._memory_bytes:
+                heapreplace(roomiest, (used_bytes + size_bytes, number))
+                places.append((model, self._replicas[number]))
+        for used_bytes, number in roomiest:
+            self._replicas[number].used_bytes = used_bytes
         for model, replica in reversed(places):
             replica.ready[model] = -math.inf
             self._holders[model] = [replica]
@@ -139,7 +146,7 @@ class Cached:
 
     def _route(self, now_s: float, model: int, held: Sequence[_Replica] | None) -> _Replica:
         """The replica for a request, given those that hold its model."""
-        fewest, best = self._slots, None
+        fewest, best = self._slots + self.patience, None
         for replica in held or ():
             ends = replica.ends
             while ends[0] <= now_s:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from random import Random
 from statistics import NormalDist
 
@@ -77,7 +78,7 @@ def _strata(sigma: float) -> tuple[float, ...]:
         return (1.0,) * STRATA
     edges = [_NORMAL.inv_cdf(i / STRATA) for i in range(1, STRATA)]
     below = [0.0, *(_NORMAL.cdf(z - sigma) for z in edges), 1.0]
-    return tuple((high - low) * STRATA for low, high in zip(below, below[1:], strict=False))
+    return tuple((high - low) * STRATA for low, high in pairwise(below))
 
 
 def renewal_times(
@@ -116,9 +117,7 @@ def _gaps(rng: Random, rate: float, scv: float) -> Draw:
         return lambda n: [rng.gammavariate(1.0 / scv, scv / rate) for _ in range(n)]
     often = (1.0 + math.sqrt((scv - 1.0) / (scv + 1.0))) / 2.0
     short, long = -0.5 / (rate * often), -0.5 / (rate * (1.0 - often))
-    return lambda n: [
-        (short if random() < often else long) * log(1.0 - random()) for _ in range(n)
-    ]
+    return lambda n: [(short if random() < often else long) * log(1.0 - random()) for _ in range(n)]
 
 
 def spread_times(rng: Random, *, start_s: float, seconds: float, count: int) -> list[float]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from planner.capacity.latency import quantile_of
 from planner.capacity.service_time import ServiceTime
-from planner.capacity.simulator.draws import renewal_times
+from planner.capacity.simulator.draws import renewal_times, spread_times
 from planner.capacity.simulator.response import Cell, Response, cells_of
 from planner.capacity.simulator.tally import Station, Tally
 from planner.capacity.simulator.windows import Run, Stretch, Windows
 from planner.model.candidate import Interval, Latency
+from planner.model.simulation import CONFIDENCE
 from planner.model.value import value
 from planner.model.workload import LatencyTarget
 
-CONFIDENCE = 0.95
 QUANTILES = (("p50", 0.50), ("p90", 0.90), ("p95", 0.95), ("p99", 0.99))
 FEWEST = 5
 """Replications from which an interval is taken."""
@@ -24,6 +24,7 @@ MOST = 40
 PRECISION = 0.02
 """Half width of a percentile's interval, relative, at which a decided question is closed."""
 
+assert CONFIDENCE == 0.95
 # Student's t at 97.5 % for 1, 2, ... degrees of freedom (any table); 1.96 + 2.5 / n beyond.
 _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
@@ -32,93 +33,151 @@ _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.22
 class Scene:
     """What is simulated: windows of a cycle, and how the servers of one run are made.
 
-    `services` by concurrency on a replica, the last for requests that waited.
+    Passes take the `windows` in turn. `counted` loads hold the requests that came, each anywhere in
+    its stretch. `services` by concurrency on a replica, the last for requests
+    that waited.
     """
 
-    windows: Windows
+    windows: tuple[Windows, ...]
     station: Callable[[Random, Run], Station]
     services: tuple[ServiceTime, ...]
     overhead_s: float
     arrival_scv: float = 1.0
+    counted: bool = False
 
 
 @value
 class Share:
-    """A share of the requests and the half width of its confidence interval."""
+    """A mean over passes, the half width of its confidence interval, and what it may be."""
 
     mean: float
     half: float
+    allowed: float = 1.0
+
+    @property
+    def met(self) -> bool:
+        """True when it is within what is allowed, with confidence."""
+        return self.mean + self.half <= self.allowed + 1e-12
+
+    @property
+    def decided(self) -> bool:
+        """True when it is within, or beyond, with confidence."""
+        return abs(self.mean - self.allowed) >= self.half
 
 
 @value
 class Estimate:
     """What a cycle's requests meet.
 
-    `late` answers each target: the share of requests beyond it; of a mean target, seconds.
-    `decided` tells whether every question has an answer at the stated confidence.
+    `late` answers each target: the share of requests beyond it; of a mean target, seconds. `at` is
+    the latency to hold against each. `waited` is the share that found no free slot, `busy_s` the
+    seconds of service in a cycle, over all slots.
     """
 
     latency: Latency
     intervals: tuple[Interval, ...]
     late: tuple[Share, ...]
-    refused: float
+    at: tuple[float, ...]
+    refused: Share
     cold: Share
+    waited: float
     busy_s: float
     simulated: int
-    met: bool
-    decided: bool
+
+    @property
+    def met(self) -> bool:
+        """True when every target and the bound on refusals hold with confidence."""
+        return self.refused.met and all(share.met for share in self.late)
+
+    @property
+    def decided(self) -> bool:
+        """True when each of them has an answer with confidence."""
+        return self.refused.decided and all(share.decided for share in self.late)
 
 
 class Replication:
-    """One pass through the windows."""
+    """One pass through the windows; `late` answers each target."""
 
-    __slots__ = ("busy_s", "cold", "refused", "response", "simulated", "weight")
+    __slots__ = ("busy_s", "cold", "late", "refused", "response", "simulated", "waited", "weight")
 
-    def __init__(self, scene: Scene, rng: Random) -> None:
-        self.busy_s = self.cold = self.refused = 0.0
-        self.weight = scene.windows.quiet
+    def __init__(
+        self, scene: Scene, windows: Windows, rng: Random, targets: Sequence[LatencyTarget]
+    ) -> None:
+        self.busy_s = self.cold = self.waited = 0.0
+        self.refused = windows.lost
+        self.weight = windows.quiet + windows.lost + sum(n for n, _ in windows.flood)
         self.simulated = 0
-        cells: list[Cell] = []
-        if scene.windows.quiet:
-            cells.append((scene.windows.quiet, 0.0, scene.services[0]))
-            self.busy_s += scene.windows.quiet * scene.services[0].mean_s
-        for run in scene.windows.runs:
+        last = scene.services[-1]
+        cells: list[Cell] = [(n, delay_s, last) for n, delay_s in windows.flood]
+        if windows.quiet:
+            cells.append((windows.quiet, 0.0, scene.services[0]))
+        self.busy_s = sum(n * service.mean_s for n, _, service in cells)
+        for run in windows.runs:
             for stretch, tally in play(scene, run, rng):
                 self._count(stretch.weight, tally)
                 cells += cells_of(stretch.weight, tally, scene.services)
         self.response = Response(cells, overhead_s=scene.overhead_s)
+        self.late = [_late(target, self.response) for target in targets]
 
     def _count(self, weight: float, tally: Tally) -> None:
         self.simulated += tally.served + tally.refused
         self.weight += weight * (tally.served + tally.refused)
         self.refused += weight * tally.refused
         self.cold += weight * tally.cold
+        self.waited += weight * len(tally.delays)
         self.busy_s += weight * tally.busy_s
 
 
-def play(scene: Scene, run: Run, rng: Random) -> list[tuple[Stretch, Tally]]:
-    """The stretches of one run with what became of their requests."""
+def play(
+    scene: Scene, run: Run, rng: Random, *, apart: Callable[[Stretch], object] | None = None
+) -> Iterator[tuple[Stretch, Tally]]:
+    """What became of the requests of one run, stretches of equal weight and capacity together.
+
+    With `apart`, those for which it differs are told apart.
+    """
     station = scene.station(rng, run)
-    now, found = 0.0, []
-    replicas = run[0].replicas
+    now, replicas = 0.0, run[0].replicas
+    together: list[float] = []
+    first = run[0]
+    kind: object = None
     for stretch in run:
+        following = (stretch.weight, stretch.replicas, apart(stretch) if apart else None)
+        if following != kind:
+            if together:
+                yield first, station.serve(together)
+                together = []
+            first, kind = stretch, following
         if stretch.replicas != replicas:
             replicas = stretch.replicas
             station.resize(now, replicas)
-        found.append((stretch, station.serve(arrivals(stretch, now, scene.arrival_scv, rng))))
+        together += arrivals(stretch, now, scene, rng)
         now += stretch.seconds
-    return found
+    if together:
+        yield first, station.serve(together)
 
 
-def arrivals(stretch: Stretch, now_s: float, scv: float, rng: Random) -> Sequence[float]:
-    """Arrival times of a stretch that begins at `now_s`: recorded, or drawn."""
+def arrivals(stretch: Stretch, now_s: float, scene: Scene, rng: Random) -> Sequence[float]:
+    """Arrival times of a stretch that begins at `now_s`: recorded, counted, or drawn."""
     if stretch.times_s is not None:
         return [now_s + t for t in stretch.times_s]
-    return renewal_times(rng, start_s=now_s, seconds=stretch.seconds, rate=stretch.rate, scv=scv)
+    if stretch.rate <= 0.0:
+        return ()
+    if scene.counted:
+        expected = stretch.rate * stretch.seconds
+        count = int(expected + rng.random())
+        return spread_times(rng, start_s=now_s, seconds=stretch.seconds, count=count)
+    return renewal_times(
+        rng, start_s=now_s, seconds=stretch.seconds, rate=stretch.rate, scv=scene.arrival_scv
+    )
 
 
 def experiment(
-    scene: Scene, *, targets: Sequence[LatencyTarget], seed: int, budget: int, refusable: float = 0.0
+    scene: Scene,
+    *,
+    targets: Sequence[LatencyTarget],
+    seed: int,
+    budget: int,
+    refusable: float = 0.0,
 ) -> Estimate:
     """Replicate until every target is decided and the percentiles are known to 2 %.
 
@@ -126,16 +185,30 @@ def experiment(
     than `refusable` of the requests may be answered 429.
     """
     passes: list[Replication] = []
+    look = FEWEST
     while True:
-        passes.append(Replication(scene, Random(f"{seed}/{len(passes)}")))
-        if len(passes) < FEWEST and scene.windows.runs:
+        windows = scene.windows[len(passes) % len(scene.windows)]
+        rng = Random(f"{seed}/{len(passes)}")
+        passes.append(Replication(scene, windows, rng, targets))
+        if not windows.runs:
+            return _estimate(scene, passes, targets, refusable)
+        if len(passes) < look:
+            continue
+        look += max(1, look // 3)
+        spent = sum(one.simulated for one in passes)
+        last = len(passes) >= MOST or spent * look / len(passes) > budget
+        if not last and not _decided(passes, targets, refusable):
             continue
         found = _estimate(scene, passes, targets, refusable)
-        spent = sum(one.simulated for one in passes)
-        if not scene.windows.runs or len(passes) >= MOST or spent * (1 + 1 / len(passes)) > budget:
+        if last or _precise(found):
             return found
-        if found.decided and _precise(found):
-            return found
+
+
+def _decided(
+    passes: Sequence[Replication], targets: Sequence[LatencyTarget], refusable: float
+) -> bool:
+    shares = [*_lates(passes, targets), _refused(passes, refusable)]
+    return all(share.decided for share in shares)
 
 
 def _precise(found: Estimate) -> bool:
@@ -152,24 +225,24 @@ def _estimate(
     refusable: float,
 ) -> Estimate:
     response = pooled(passes, scene.overhead_s)
-    late = tuple(_late(target, passes) for target in targets)
-    allowed = [_allowed(target) for target in targets]
-    refused = _share([one.refused / max(one.weight, 1e-9) for one in passes])
-    tests = [*zip(late, allowed, strict=True), (refused, refusable)]
     points = [(name, q, response.quantile(q)) for name, q in QUANTILES]
-    weight = sum(one.weight for one in passes) or 1.0
+    mean = response.mean()
+    known = {q: seconds for _, q, seconds in points}
+    weight = max(sum(one.weight for one in passes), 1e-9)
     return Estimate(
-        latency=Latency(
-            mean_s=response.mean(), **{f"{name}_s": seconds for name, _, seconds in points}
-        ),
+        latency=Latency(mean_s=mean, **{f"{name}_s": seconds for name, _, seconds in points}),
         intervals=tuple(_interval(response, passes, *point) for point in points),
-        late=late,
-        refused=refused.mean,
+        late=tuple(_lates(passes, targets)),
+        at=tuple(
+            mean if q is None else known.get(q) or response.quantile(quantile_of(target))
+            for target in targets
+            for q in (target.quantile,)
+        ),
+        refused=_refused(passes, refusable),
         cold=_share([one.cold / max(one.weight, 1e-9) for one in passes]),
+        waited=sum(one.waited for one in passes) / weight,
         busy_s=sum(one.busy_s for one in passes) / len(passes),
         simulated=sum(one.simulated for one in passes),
-        met=all(share.mean + share.half <= most + 1e-12 for share, most in tests),
-        decided=all(abs(share.mean - most) >= share.half for share, most in tests),
     )
 
 
@@ -181,25 +254,33 @@ def pooled(passes: Sequence[Replication], overhead_s: float) -> Response:
     return Response(cells, overhead_s=overhead_s)
 
 
-def _allowed(target: LatencyTarget) -> float:
-    return target.seconds if target.quantile is None else 1.0 - quantile_of(target)
+def _late(target: LatencyTarget, response: Response) -> float:
+    return response.mean() if target.quantile is None else response.exceeds(target.seconds)
 
 
-def _late(target: LatencyTarget, passes: Sequence[Replication]) -> Share:
-    if target.quantile is None:
-        return _share([one.response.mean() for one in passes])
-    return _share([one.response.exceeds(target.seconds) for one in passes])
+def _lates(passes: Sequence[Replication], targets: Sequence[LatencyTarget]) -> list[Share]:
+    return [
+        _share(
+            [one.late[index] for one in passes],
+            target.seconds if target.quantile is None else 1.0 - quantile_of(target),
+        )
+        for index, target in enumerate(targets)
+    ]
 
 
-def _share(values: Sequence[float]) -> Share:
+def _refused(passes: Sequence[Replication], refusable: float) -> Share:
+    return _share([one.refused / max(one.weight, 1e-9) for one in passes], refusable)
+
+
+def _share(values: Sequence[float], allowed: float = 1.0) -> Share:
     """Mean and half width at CONFIDENCE of independent passes."""
     n = len(values)
     mean = sum(values) / n
     if n < 2:
-        return Share(mean=mean, half=0.0)
+        return Share(mean=mean, half=0.0, allowed=allowed)
     variance = sum((x - mean) ** 2 for x in values) / (n - 1)
     student = _STUDENT[n - 2] if n - 2 < len(_STUDENT) else 1.96 + 2.5 / (n - 1)
-    return Share(mean=mean, half=student * math.sqrt(variance / n))
+    return Share(mean=mean, half=student * math.sqrt(variance / n), allowed=allowed)
 
 
 def _interval(
@@ -211,7 +292,6 @@ def _interval(
         return Interval(name=name, low_s=seconds, high_s=seconds)
     return Interval(
         name=name,
-        low_s=min(seconds, response.quantile(max(q - half, 1e-9))),
-        high_s=max(seconds, response.quantile(min(q + half, 1.0 - 1e-9))),
+        low_s=min(seconds, response.quantile(max(q - half, 1e-9), near_s=seconds)),
+        high_s=max(seconds, response.quantile(min(q + half, 1.0 - 1e-9), near_s=seconds)),
     )
-

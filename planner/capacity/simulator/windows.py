@@ -20,7 +20,9 @@ LEVELS = 32
 STABLE = 0.97
 """Utilisation from which a stretch is replayed in order of time: it hardly settles."""
 RELAXATIONS = 10.0
-LEAST = 60
+LEAST = 40
+REPLAYED = 2.0
+"""Requests in overload, over the budget of a pass, up to which they are replayed."""
 
 
 @record
@@ -44,20 +46,30 @@ Run = tuple[Stretch, ...]
 
 @record
 class Windows:
-    """What to simulate; `quiet` requests of the cycle never wait and are only counted."""
+    """What to simulate; `quiet` requests of the cycle never wait and are only counted.
+
+    `flood` are overloads of more requests than can be replayed: (requests, delay) by their backlog,
+    `lost` those of them that no line has room for.
+    """
 
     runs: tuple[Run, ...]
     quiet: float
     requests: float
+    flood: tuple[tuple[float, float], ...] = ()
+    lost: float = 0.0
 
 
 @record
 class Capacity:
-    """Slots of a replica, mean seconds in service, SCV of the gaps between requests."""
+    """Slots of a replica, mean seconds in service, SCV of the gaps between requests.
+
+    `queue_limit` is how many may wait for each slot.
+    """
 
     slots: int
     service_s: float
     arrival_scv: float = 1.0
+    queue_limit: int | None = None
 
     def offered(self, step: Step) -> float:
         """Requests in service on average (Little's law)."""
@@ -94,8 +106,12 @@ def windows(
         else:
             calm.append(step)
     runs = [_chain(_levels(calm), capacity, budget)] if calm else []
-    runs += _replayed([steps[first:last] for first, last in overload], budget)
-    return Windows(runs=tuple(runs), quiet=quiet, requests=requests)
+    flooded = [steps[first:last] for first, last in overload]
+    if sum(s.seconds * s.rate for run in flooded for s in run) <= REPLAYED * budget:
+        runs += [tuple(Stretch(s.seconds, s.rate, s.replicas, 1.0) for s in run) for run in flooded]
+        return Windows(runs=tuple(runs), quiet=quiet, requests=requests)
+    cells, lost = _flood(flooded, capacity)
+    return Windows(runs=tuple(runs), quiet=quiet, requests=requests, flood=tuple(cells), lost=lost)
 
 
 def _levels(steps: Iterable[Step]) -> list[Step]:
@@ -171,16 +187,103 @@ def _drained(steps: Sequence[Step], index: int, capacity: Capacity) -> int:
     return index
 
 
-def _replayed(found: Sequence[Sequence[Step]], budget: int) -> list[Run]:
-    """Overloads in order of time; of too many every n-th stands for all."""
-    requests = sum(s.seconds * s.rate for run in found for s in run)
-    every = max(1, math.ceil(requests / max(2 * budget, 1)))
-    kept = found[:: min(every, max(len(found), 1))]
-    inside = sum(s.seconds * s.rate for run in kept for s in run) or 1.0
-    return [
-        tuple(Stretch(s.seconds, s.rate, s.replicas, requests / inside) for s in run)
-        for run in kept
-    ]
+def _flood(
+    runs: Iterable[Sequence[Step]], capacity: Capacity
+) -> tuple[list[tuple[float, float]], float]:
+    """Overloads as a fluid: everybody waits for the backlog before them (Newell 1982, ch. 2).
+
+    The chance that adds to it falls with the square root of their number, which is large here.
+    """
+    cells: list[tuple[float, float]] = []
+    lost = 0.0
+    for run in runs:
+        backlog = 0.0
+        for step in run:
+            slots = step.replicas * capacity.slots
+            served = slots / capacity.service_s
+            room = math.inf if capacity.queue_limit is None else capacity.queue_limit * slots
+            pieces = max(1, min(20, math.ceil(step.seconds / 5.0)))
+            seconds = step.seconds / pieces
+            for _ in range(pieces):
+                before = backlog
+                wanted = max(0.0, before + (step.rate - served) * seconds)
+                backlog = min(wanted, room)
+                lost += wanted - backlog
+                kept = max(step.rate * seconds - (wanted - backlog), 0.0)
+                cells.append((kept, (before + backlog) / 2.0 / served))
+    return cells, lost
+
+
+SPANS = 6
+"""Parts of a cycle of which each gives one span."""
+VARIANTS = 8
+"""Sets of spans, in different places."""
+
+
+def spans(steps: Sequence[Step], *, budget: int, lead_s: float) -> tuple[Windows, ...]:
+    """Stretches of time in a row, for capacity with a memory: idle times, caches.
+
+    The whole cycle where it has no more than `budget` requests; else one span in each of SPANS
+    parts with equal requests. `lead_s` before each only warms up, as far as the budget goes.
+    """
+    requests = sum(s.seconds * s.rate for s in steps)
+    if requests <= budget:
+        return (whole(steps, lead_s=lead_s),)
+    return tuple(
+        Windows(
+            runs=tuple(
+                _span(steps, requests, (part + (variant + 0.5) / VARIANTS) / SPANS, budget, lead_s)
+                for part in range(SPANS)
+            ),
+            quiet=0.0,
+            requests=requests,
+        )
+        for variant in range(VARIANTS)
+    )
+
+
+def whole(steps: Sequence[Step], *, lead_s: float = 0.0) -> Windows:
+    """The cycle from end to end, after the last `lead_s` of the one before."""
+    cycle_s = sum(s.seconds for s in steps)
+    lead = _between(steps, cycle_s - min(lead_s, cycle_s), cycle_s, weight=0.0)
+    run = (*lead, *_between(steps, 0.0, cycle_s, weight=1.0))
+    return Windows(runs=(run,), quiet=0.0, requests=sum(s.seconds * s.rate for s in steps))
+
+
+def _span(steps: Sequence[Step], requests: float, at: float, budget: int, lead_s: float) -> Run:
+    """About budget / SPANS requests from the one at the share `at` of the cycle on."""
+    count = budget / SPANS
+    begin = _moment(steps, at * requests)
+    cycle_s = sum(s.seconds for s in steps)
+    end = _moment(steps, min(at * requests + count, requests))
+    if end <= begin:
+        end = cycle_s
+    before = _moment(steps, max(at * requests - count, 0.0))
+    lead = _between(steps, max(before, begin - lead_s, 0.0), begin, weight=0.0)
+    return (*lead, *_between(steps, begin, end, weight=requests / SPANS / count))
+
+
+def _moment(steps: Sequence[Step], requests: float) -> float:
+    """When so many requests of the cycle have come."""
+    at = 0.0
+    for step in steps:
+        inside = step.seconds * step.rate
+        if requests <= inside and step.rate > 0.0:
+            return at + requests / step.rate
+        requests -= inside
+        at += step.seconds
+    return at
+
+
+def _between(steps: Sequence[Step], begin: float, end: float, *, weight: float) -> list[Stretch]:
+    """The steps between two moments of a cycle."""
+    found, at = [], 0.0
+    for step in steps:
+        low, high = max(at, begin), min(at + step.seconds, end)
+        if high > low:
+            found.append(Stretch(high - low, step.rate, step.replicas, weight, low))
+        at += step.seconds
+    return found
 
 
 def replay(stamps_s: Sequence[float], steps: Sequence[Step]) -> Windows:
