@@ -5,7 +5,7 @@ python bench/accuracy.py [--cache ciw.json] [--cold-starts RUNS.csv.gz] [--datab
 Percentiles against ciw (an independent simulator) and exact values, hit rates against a plain LRU
 replay, and, where the recordings are named, cold starts and closed-loop runs against what was
 measured. A section whose recording is not named is said to be missing. The first run asks ciw for
-some hundred million requests (half an hour on two cores); `--cache` keeps its answers.
+some fifty million requests (a quarter of an hour on two free cores); `--cache` keeps its answers.
 """
 
 from __future__ import annotations
@@ -172,6 +172,25 @@ def percentiles(
     }
 
 
+def intervals(
+    report: Report, answers: Mapping[Case, Answer], found: Mapping[Case, simulated.Simulated]
+) -> None:
+    """How often a stated interval, widened by twice ciw's noise, holds what ciw found."""
+    cases = [case for case in found if case.rho <= 0.9]
+    inside: dict[str, float] = {}
+    for name in ("p50", "p90", "p95", "p99"):
+        held = 0
+        for case in cases:
+            low, high = found[case].intervals[name]
+            measured = answers[case].percentiles[name]
+            room = 2.0 * answers[case].noise[name] * measured
+            held += low - room <= measured <= high + room
+        inside[name] = held / len(cases)
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in inside.items())
+    print(f"  95 % intervals of the simulator that hold what ciw found: {shares}")
+    report.sections["intervals that hold"] = inside
+
+
 def hit_rates(report: Report, requests: int) -> None:
     """Models in memory."""
     print("\nhit rates against an LRU replay, percentage points")
@@ -254,6 +273,7 @@ def main() -> int:
     formulas(report)
     simulator(report, found)
     percentiles(report, answers, found)
+    intervals(report, answers, found)
     hit_rates(report, 200_000)
     recorded(report, options.cold_starts, "--cold-starts", starts)
     recorded(report, options.databricks, "--databricks", closed_loops)

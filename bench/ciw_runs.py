@@ -63,7 +63,7 @@ class Case:
         return ", ".join(parts)
 
     def memory(self) -> float:
-        """Requests until one server has forgotten its state, about."""
+        """Requests until the queue has forgotten its state, about."""
         spread = max(0.5, (self.arrival_scv + self.scv) / 2.0)
         return spread * (1.0 + self.rho) / (1.0 - self.rho) ** 2
 
@@ -80,24 +80,26 @@ class Effort:
     queue forgets its state `memories` times.
     """
 
-    stretch: int = 25_000
+    stretch: int = 15_000
     stretches: int = 8
-    memories: int = 3000
-    most: int = 3_000_000
-    noise: float = 0.012
+    memories: int = 1000
+    most: int = 1_500_000
+    noise: float = 0.015
 
     def for_case(self, case: Case) -> Effort:
         """Less of what ciw is slow at, and where the noise falls too slowly to be beaten."""
         routed, full = case.routing != "pooled", case.rho > 0.9
         return replace(
             self,
-            most=self.most // (3 if routed else 1),
+            most=self.most // (4 if routed else 1),
             noise=self.noise * (3.0 if full else 1.5 if routed else 1.0),
         )
 
     def enough(self, case: Case, p99s: list[float], requests: int) -> bool:
         """True when no more stretches are needed."""
-        if len(p99s) < self.stretches or requests < min(self.memories * case.memory(), self.most):
+        # With many servers the wait, which is what remembers, is a small part of the response.
+        least = self.memories * case.memory() / math.sqrt(case.servers)
+        if len(p99s) < self.stretches or requests < min(least, self.most):
             return False
         return requests >= self.most or _noise(p99s) <= self.noise
 

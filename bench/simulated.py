@@ -6,17 +6,13 @@ import multiprocessing
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from random import Random
 
 from ciw_runs import SERVICE_S, Case, label
 
 from planner.capacity.service_time import ServiceTime
-from planner.capacity.simulator.draws import Levels, drawing
 from planner.capacity.simulator.experiment import Scene, experiment
-from planner.capacity.simulator.stations import LeastOutstanding, Pooled, Sampled
+from planner.capacity.simulator.scenes import ONE_LINE, Demand, Queue, queue_scene
 from planner.capacity.simulator.steps import Step
-from planner.capacity.simulator.tally import Station
-from planner.capacity.simulator.windows import Capacity, windows
 
 PASS = 200_000
 BUDGET = 4_000_000
@@ -41,25 +37,13 @@ def service_of(case: Case) -> ServiceTime:
     return ServiceTime(SERVICE_S, case.sigma)
 
 
-def station_of(case: Case, rng: Random) -> Station:
-    if case.routing == "pooled":
-        return Pooled(drawing(service_of(case), rng), replicas=case.replicas, slots=case.slots)
-    levels = Levels([service_of(case)], rng)
-    if case.routing == "least":
-        return LeastOutstanding(levels, rng, replicas=case.replicas, slots=case.slots)
-    return Sampled(levels, rng, replicas=case.replicas, slots=case.slots, choices=1)
-
-
-def scene_of(case: Case) -> Scene:
+def scene_of(case: Case, budget: int = PASS) -> Scene:
     """A week of one rate, of which the simulator chooses how much it looks at."""
-    steps = [Step(seconds=WEEK_S, rate=case.rate, replicas=case.replicas)]
-    capacity = Capacity(case.slots, SERVICE_S, case.arrival_scv)
-    return Scene(
-        windows=(windows(steps, capacity, budget=PASS, one_line=case.routing != "random"),),
-        station=lambda rng, _: station_of(case, rng),
-        services=(service_of(case),),
-        overhead_s=0.0,
-        arrival_scv=case.arrival_scv,
+    step = Step(seconds=WEEK_S, rate=case.rate, replicas=case.replicas)
+    demand = Demand(steps=(step,), overhead_s=0.0, budget=budget, arrival_scv=case.arrival_scv)
+    routing = {"pooled": ONE_LINE, "least": "least-outstanding", "random": "random"}[case.routing]
+    return queue_scene(
+        demand, Queue(services=(service_of(case),), slots=case.slots, routing=routing)
     )
 
 
