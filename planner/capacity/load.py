@@ -8,6 +8,7 @@ stationary approximation, Green and Kolesar 1991; measured over 46 scenarios).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -355,15 +356,20 @@ def _stages(pattern: Stages) -> list[Segment]:
 def _trace(pattern: Trace, window_s: float) -> list[Segment]:
     if pattern.counts:
         return _bucketed(pattern, window_s)
-    last = max(1, math.ceil((pattern.stamps_s[-1] + 1e-9) / window_s)) - 1
+    stamps = pattern.stamps_s
+    last = max(1, math.ceil((stamps[-1] + 1e-9) / window_s)) - 1
     segments: list[Segment] = []
-    after = 0
-    for index, stamps in groupby(min(int(t / window_s), last) for t in pattern.stamps_s):
+    after = start = 0
+    while start < len(stamps):
+        # Rounding must not put a stamp on a boundary into the window that has just been counted.
+        index = max(after, min(int(stamps[start] / window_s), last))
         if index > after:
             segments.append(Segment((index - after) * window_s, 0.0))
-        count = sum(1 for _ in stamps)
-        segments.append(Segment(window_s, count / window_s * pattern.scale))
-        after = index + 1
+        end = len(stamps)
+        if index < last:
+            end = bisect_left(stamps, (index + 1) * window_s, start + 1)
+        segments.append(Segment(window_s, (end - start) / window_s * pattern.scale))
+        after, start = index + 1, end
     return segments
 
 
