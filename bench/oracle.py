@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from replay import Capacity, percentile, replay
 from scenarios import TYPES, Scenario
+
+Driven = Callable[[Sequence[float]], Capacity]
+"""Capacity that follows from the arrivals: what a policy does."""
 
 LATE = 0.01
 """Share of requests that may miss a p99 objective."""
@@ -64,11 +67,13 @@ class Grader:
         """Those of the first seed: what the rules of thumb take their rates from."""
         return self.runs[0][0]
 
-    def responses(self, capacity: Capacity, slots: int, seed: int) -> list[float]:
+    def responses(self, capacity: Capacity | Driven, slots: int, seed: int) -> list[float]:
         arrivals, service = self.runs[seed - 1]
+        if callable(capacity):
+            capacity = capacity(arrivals)
         return replay(arrivals, service[: len(arrivals)], capacity, slots, seed=seed)
 
-    def grade(self, capacity: Capacity, slots: int) -> Grade:
+    def grade(self, capacity: Capacity | Driven, slots: int) -> Grade:
         slo = self.scenario.slo_s
         every: list[float] = []
         strict = True
@@ -91,13 +96,14 @@ class Grader:
         """Whether a fixed count keeps the objective; stops at the seed that settles it."""
         key = (replicas, slots)
         if key not in self._late:
-            self._late[key] = self._holds(replicas, slots)
+            self._late[key] = self.holds_with(replicas, slots)
         return self._late[key]
 
-    def _holds(self, replicas: int, slots: int) -> bool:
+    def holds_with(self, capacity: Capacity | Driven, slots: int) -> bool:
+        """The same for any capacity."""
         over = 0
         for seed in range(1, self.seeds + 1):
-            over += late(self.responses(replicas, slots, seed), self.scenario.slo_s)
+            over += late(self.responses(capacity, slots, seed), self.scenario.slo_s)
             if over > LATE * self.requests:
                 return False
         return True

@@ -19,6 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ from measure import table
 from oracle import Best, Grade, Grader
 from replay import percentile
 from rules import fixed_rules, rates_of, schedule, tracking
+from scaled import scaled_grid, study_scaled
 from scenarios import TYPES, Planned, Scenario, decide, grid
 
 QUICK = ("steady-20 205ms", "azure-conv 2.3s", "mooncake 2.3s", "bursty 205ms", "ramp 205ms")
@@ -40,9 +42,11 @@ _work: dict[str, Any] = {}
 
 
 def study(index: int) -> Row:
-    """Plan, oracle and rules of one scenario."""
-    scenario: Scenario = _work["scenarios"][index]
-    options = _work["options"]
+    """Plan and oracle of one scenario; of a fixed count also the rules."""
+    scenario: Scenario = shared("scenarios")[index]
+    options = shared("options")
+    if scenario.hosting != "dedicated":
+        return study_scaled(scenario, seeds=options.seeds, verify=not options.closed_form)
     with tempfile.TemporaryDirectory() as directory:
         planned = decide(scenario, Path(directory), verify=not options.closed_form)
     grader = Grader(scenario, seeds=options.seeds)
@@ -93,10 +97,9 @@ def _rules(scenario: Scenario, grader: Grader, best: Best) -> Row:
         found[rule] = _rule_row(seen[key], replicas * price / best.usd_per_hour)
     slots, price = TYPES["ml.c5.large"]
     policy = tracking(scenario, slots, minimum=1, maximum=1000, utilization=0.7)
-    steps, average = schedule(grader.arrivals, policy)
-    found["B4 target tracking 70 %"] = _rule_row(
-        grader.grade(steps, slots), average * price / best.usd_per_hour
-    )
+    average = schedule(grader.arrivals, policy)[1]
+    grade = grader.grade(lambda arrivals: schedule(arrivals, policy)[0], slots)
+    found["B4 target tracking 70 %"] = _rule_row(grade, average * price / best.usd_per_hour)
     return found
 
 
@@ -147,8 +150,8 @@ def print_plans(rows: Sequence[Row]) -> None:
         lines.append(
             [
                 row["name"],
-                f"{plan['replicas'][1]} {plan['instance_type'][3:]}",
-                f"{best['replicas']} {best['instance_type'][3:]}",
+                _count(plan),
+                _oracle_count(best),
                 str(best["servers"]),
                 f"{plan['ratio']:.3f}",
                 f"{plan['graded_s']['p99'] / row['slo_s']:.3f}",
@@ -160,6 +163,18 @@ def print_plans(rows: Sequence[Row]) -> None:
         )
     header = ["scenario", "plan", "oracle", "servers", "cost", "p99/SLO", "late", "each seed"]
     table([*header, "err p50", "err p90", "err p99", "plan s"], lines)
+
+
+def _count(plan: Row) -> str:
+    least, most = plan["replicas"]
+    counts = str(most) if least == most else f"{least}..{most}"
+    return f"{counts} {plan['instance_type'][3:]}"
+
+
+def _oracle_count(best: Row) -> str:
+    counts = best.get("replicas") or best["minimum"]
+    scaled = f".. at {best['utilization']:.0%}" if best.get("policy") else ""
+    return f"{counts}{scaled} {best['instance_type'][3:]}"
 
 
 def print_rules(rows: Sequence[Row]) -> Row:
@@ -178,24 +193,32 @@ def print_rules(rows: Sequence[Row]) -> Row:
     return found
 
 
-def print_bounds(rows: Sequence[Row]) -> bool:
+def print_bounds(fixed: Sequence[Row], scaled: Sequence[Row]) -> bool:
     """The bounds beside what was measured, and every scenario that breaks one; true if none."""
-    plans = [row["plan"] for row in rows]
-    many = [row["plan"] for row in rows if row["oracle"]["servers"] >= FEW]
-    ratios = [plan["ratio"] for plan in many if "ratio" in plan] or [math.inf]
-    share = sum(plan["feasible"] for plan in plans) / len(plans)
-    mean, worst = statistics.fmean(ratios), max(ratios)
-    checks = [
-        ("feasible in the grading", f"{share:.1%}", "100 %", share == 1.0),
-        ("cost over oracle, mean", f"{mean:.3f}x", f"<= {MEAN_BOUND}x", mean <= MEAN_BOUND),
-        ("cost over oracle, worst", f"{worst:.3f}x", f"<= {WORST_BOUND}x", worst <= WORST_BOUND),
-    ]
+    checks = [*_checks("", fixed), *(_checks("autoscaled: ", scaled) if scaled else [])]
     print()
     header = [f"must reach (cost: oracle >= {FEW} servers)", "measured", "bound", "holds"]
     table(header, [[*cells, "yes" if holds else "NO"] for *cells, holds in checks])
-    print_errors(plans)
-    _print_failures(rows)
+    print_errors([row["plan"] for row in (*fixed, *scaled)])
+    _print_failures([*fixed, *scaled])
     return all(holds for *_, holds in checks)
+
+
+def _checks(title: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    many = [row["plan"] for row in rows if row["oracle"]["servers"] >= FEW]
+    ratios = [plan["ratio"] for plan in many if "ratio" in plan] or [math.inf]
+    share = sum(row["plan"]["feasible"] for row in rows) / len(rows)
+    mean, worst = statistics.fmean(ratios), max(ratios)
+    return [
+        (f"{title}feasible in the grading", f"{share:.1%}", "100 %", share == 1.0),
+        (f"{title}cost over oracle, mean", f"{mean:.3f}x", f"<= {MEAN_BOUND}x", mean <= MEAN_BOUND),
+        (
+            f"{title}cost over oracle, worst",
+            f"{worst:.3f}x",
+            f"<= {WORST_BOUND}x",
+            worst <= WORST_BOUND,
+        ),
+    ]
 
 
 def print_errors(plans: Sequence[Row]) -> None:
@@ -218,24 +241,30 @@ def _print_failures(rows: Sequence[Row]) -> None:
             print(f"infeasible: {row['name']}: {what}")
         elif best["servers"] >= FEW and plan["ratio"] > MEAN_BOUND:
             print(
-                f"over {MEAN_BOUND}x: {row['name']}: {plan['replicas'][1]} {plan['instance_type']} "
-                f"for {best['replicas']} {best['instance_type']}, {plan['ratio']:.3f}x"
+                f"over {MEAN_BOUND}x: {row['name']}: {_count(plan)} for {_oracle_count(best)}, "
+                f"{plan['ratio']:.3f}x"
             )
 
 
 # -------------------------------------------------------------------------------------- run
 
 
-def in_parallel(work: Callable[[int], Row], count: int, processes: int, **shared: Any) -> list[Row]:
-    """Run `work` for every index in processes that share what is set here; progress on stderr."""
-    _work.update(shared)
+def shared(name: str) -> Any:
+    """What the caller of `in_parallel` gave to all its processes."""
+    return _work[name]
+
+
+def in_parallel(work: Callable[[int], Row], count: int, processes: int, **given: Any) -> list[Row]:
+    """Run `work` for every index in processes that share what is given; progress on stderr."""
+    _work.update(given)
     rows: list[Row] = []
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         for row in pool.imap(work, range(count), chunksize=1):
             rows.append(row)
             if sys.stderr.isatty():
                 print(f"\r{len(rows)}/{count} {row['name']:<40}", end="", file=sys.stderr)
-    print(file=sys.stderr)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     return rows
 
 
@@ -263,12 +292,21 @@ def main() -> int:
     scenarios = grid(options.traces)
     if options.quick:
         scenarios = [one for one in scenarios if one.name.startswith(QUICK)]
+    else:
+        scenarios = [*scaled_grid(options.traces), *scenarios]  # the longest first
     rows = in_parallel(
         study, len(scenarios), options.processes, scenarios=scenarios, options=options
     )
-    print_plans(rows)
-    found = print_rules(rows)
-    holds = print_bounds(rows)
+    fixed = [row for row in rows if "rules" in row]
+    scaled = [row for row in rows if "rules" not in row]
+    methods = Counter(row["plan"].get("method", "none") for row in rows)
+    print(f"plans by method: {', '.join(f'{n} {name}' for name, n in sorted(methods.items()))}\n")
+    print_plans(fixed)
+    if scaled:
+        print("\nautoscaled: oracle over minimum and target, cost from what was in service")
+        print_plans(scaled)
+    found = print_rules(fixed)
+    holds = print_bounds(fixed, scaled)
     write(options.out, rows, found)
     print(f"{time.perf_counter() - started:.0f} s")
     return int(options.check and not holds)

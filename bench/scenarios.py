@@ -38,9 +38,12 @@ SERVICES = {
     "54ms": Service(kind="lognormal", mean_s=0.054, scv=0.001),
     "205ms": Service(kind="lognormal", mean_s=0.205, scv=0.001),
     "2.3s": Service(kind="gamma", mean_s=2.3, scv=0.05),
+    "300ms-wide": Service(kind="lognormal", mean_s=0.3, scv=1.0),
 }
 MULTIPLES = (2, 5)
 """The p99 objective as a multiple of the mean service time."""
+WIDE_MULTIPLES = (6, 10)
+"""The same for service times that vary widely: their own p99 is 4.9 times the mean."""
 
 DAY_S = 86_400.0
 
@@ -266,12 +269,19 @@ def grid(directory: Path) -> list[Scenario]:
         (steady(300.0, 300.0), ("54ms", "205ms")),
         (ramp(2.0, 30.0), ("205ms", "2.3s")),
     ]
-    return [
+    usual = [
         Scenario(traffic=traffic, service_name=service, multiple=multiple)
         for traffic, services in combined
         for service in services
         for multiple in MULTIPLES
     ]
+    wide = [
+        Scenario(traffic=traffic, service_name="300ms-wide", multiple=multiple)
+        for traffic, _ in combined
+        if traffic.name in ("steady-20", "azure-conv", "bursty")
+        for multiple in WIDE_MULTIPLES
+    ]
+    return usual + wide
 
 
 # --------------------------------------------------------------------- the spec and its plan
@@ -316,6 +326,7 @@ def write_spec(scenario: Scenario, directory: Path) -> Path:
                 "role_arn": "arn:aws:iam::123456789012:role/SageMakerExecution",
                 "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/model:1",
                 "overhead": "0s",
+                "startup": "5m",
                 "prices": {name: f"{price} USD" for name, (_, price) in TYPES.items()},
                 "quotas": dict.fromkeys(TYPES, 5000),
             }
