@@ -104,7 +104,7 @@ class Part:
     gated: bool = False
 
 
-def parts(predict: queues.Predict) -> list[Part]:
+def parts(predict: queues.Predict, brief: queues.Predict) -> list[Part]:
     """Every way of predicting, over the cells for which it is declared and those for which not."""
     grid, routed = queues.GRID, queues.ROUTED
     formula = queues.by_formula
@@ -127,16 +127,20 @@ def parts(predict: queues.Predict) -> list[Part]:
         Part(name="simulator: random routing", predict=predict, cases=queues.RANDOM),
         Part(name="simulator: bursts", predict=predict, cases=queues.BURSTS),
         Part(name="simulator: all up to 0.9", predict=predict, cases=declared, gated=True),
+        Part(name="as a plan simulates: all up to 0.9", predict=brief, cases=declared, gated=True),
     ]
 
 
 def percentiles(
-    report: Report, answers: Mapping[Case, Answer], found: Mapping[Case, simulated.Simulated]
+    report: Report,
+    answers: Mapping[Case, Answer],
+    found: Mapping[Case, simulated.Simulated],
+    brief: Mapping[Case, simulated.Simulated],
 ) -> None:
     """Predicted percentiles against ciw."""
     print("\npredicted percentiles against ciw: mean absolute errors")
     rows, cells, judged = [], [], []
-    for part in parts(simulated.predicting(found)):
+    for part in parts(simulated.predicting(found), simulated.predicting(brief)):
         errors = queues.compare(part.predict, part.cases, answers)
         whole = queues.summary(errors, answers)
         judged.append((part, whole))
@@ -187,8 +191,9 @@ def intervals(
             held += low - room <= measured <= high + room
         inside[name] = held / len(cases)
     shares = ", ".join(f"{name} {share:.0%}" for name, share in inside.items())
-    print(f"  95 % intervals of the simulator that hold what ciw found: {shares}")
-    report.sections["intervals that hold"] = inside
+    requests = max(one.requests for one in found.values())
+    print(f"  95 % intervals that hold what ciw found, at most {requests:,} requests: {shares}")
+    report.sections[f"intervals that hold, {requests} requests"] = inside
 
 
 def hit_rates(report: Report, requests: int) -> None:
@@ -268,12 +273,15 @@ def main() -> int:
     effort = Effort(most=options.requests)
     answers = Answers(options.cache, effort, options.workers).of(queues.ALL)
     report = Report()
-    found = simulated.simulate_all((*queues.GRID, *queues.ROUTED, *queues.BURSTS), options.workers)
+    cases = (*queues.GRID, *queues.ROUTED, *queues.BURSTS)
+    found = simulated.simulate_all(cases, simulated.LONG, options.workers)
+    brief = simulated.simulate_all(cases, simulated.OF_A_PLAN, options.workers)
     judge(report, answers)
     formulas(report)
     simulator(report, found)
-    percentiles(report, answers, found)
+    percentiles(report, answers, found, brief)
     intervals(report, answers, found)
+    intervals(report, answers, brief)
     hit_rates(report, 200_000)
     recorded(report, options.cold_starts, "--cold-starts", starts)
     recorded(report, options.databricks, "--databricks", closed_loops)

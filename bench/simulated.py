@@ -6,17 +6,20 @@ import multiprocessing
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from ciw_runs import SERVICE_S, Case, label
 
 from planner.capacity.service_time import ServiceTime
 from planner.capacity.simulator.experiment import Scene, experiment
-from planner.capacity.simulator.scenes import ONE_LINE, Demand, Queue, queue_scene
+from planner.capacity.simulator.scenes import Demand, Queue, queue_scene
 from planner.capacity.simulator.steps import Step
+from planner.model.simulation import Effort
 
-PASS = 200_000
-BUDGET = 4_000_000
-"""Requests of one pass and in all: passes end earlier where percentiles are known to 2 %."""
+LONG = 4_000_000
+"""Requests at most for one case where the model is judged and not how long a plan takes."""
+OF_A_PLAN = Effort().requests
+PASSES = 32
 WEEK_S = 7 * 86_400.0
 
 
@@ -37,20 +40,26 @@ def service_of(case: Case) -> ServiceTime:
     return ServiceTime(SERVICE_S, case.sigma)
 
 
-def scene_of(case: Case, budget: int = PASS) -> Scene:
+def scene_of(case: Case, budget: int) -> Scene:
     """A week of one rate, of which the simulator chooses how much it looks at."""
     step = Step(seconds=WEEK_S, rate=case.rate, replicas=case.replicas)
-    demand = Demand(steps=(step,), overhead_s=0.0, budget=budget, arrival_scv=case.arrival_scv)
-    routing = {"pooled": ONE_LINE, "least": "least-outstanding", "random": "random"}[case.routing]
+    demand = Demand(
+        steps=(step,),
+        overhead_s=0.0,
+        budget=budget,
+        replayable=0,
+        arrival_scv=case.arrival_scv,
+    )
+    routing = {"pooled": "one line", "least": "least-outstanding", "random": "random"}[case.routing]
     return queue_scene(
         demand, Queue(services=(service_of(case),), slots=case.slots, routing=routing)
     )
 
 
-def simulate(case: Case) -> Simulated:
-    """What the simulator predicts for one case."""
+def simulate(case: Case, budget: int) -> Simulated:
+    """What the simulator predicts for one case from at most so many requests."""
     seed = zlib.crc32(case.name.encode()) + 1
-    found = experiment(scene_of(case), targets=(), seed=seed, budget=BUDGET)
+    found = experiment(scene_of(case, budget // PASSES), targets=(), seed=seed, budget=budget)
     latency = found.latency
     return Simulated(
         percentiles={
@@ -65,11 +74,12 @@ def simulate(case: Case) -> Simulated:
     )
 
 
-def simulate_all(cases: Iterable[Case], workers: int) -> dict[Case, Simulated]:
+def simulate_all(cases: Iterable[Case], budget: int, workers: int) -> dict[Case, Simulated]:
     """All of them, in processes of their own."""
     wanted = list(dict.fromkeys(cases))
     with multiprocessing.Pool(workers) as pool:
-        return dict(zip(wanted, pool.map(simulate, wanted, chunksize=1), strict=True))
+        found = pool.map(partial(simulate, budget=budget), wanted, chunksize=1)
+    return dict(zip(wanted, found, strict=True))
 
 
 def predicting(found: dict[Case, Simulated]) -> Callable[[Case], Callable[[float], float]]:

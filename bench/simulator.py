@@ -65,7 +65,7 @@ class Race:
 
 def replicated(scene: Scene, seed: int) -> int:
     """One pass and its percentiles."""
-    done = Replication(scene, scene.windows[0], Random(seed))
+    done = Replication(scene, scene.windows[0], Random(seed), ())
     for q in QUANTILES:
         done.response.quantile(q)
     return done.simulated
@@ -145,7 +145,7 @@ def scheduled(seed: int) -> int:
 
 def demand(rate: float, replicas: int) -> Demand:
     step = Step(seconds=REQUESTS / rate, rate=rate, replicas=replicas)
-    return Demand(steps=(step,), overhead_s=0.0, budget=2 * REQUESTS)
+    return Demand(steps=(step,), overhead_s=0.0, budget=2 * REQUESTS, replayable=0)
 
 
 def cold_starting() -> Race:
