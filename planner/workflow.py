@@ -29,11 +29,12 @@ from typing import TYPE_CHECKING, Any
 from planner import __version__, plans, solver
 from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError, UsageError
-from planner.model.candidate import Outcome, Sensitivity, Solved
+from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
 from planner.model.catalog import Catalog, LimitOverride
 from planner.model.change import ChangeSet
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import ApiCall, DesiredState
+from planner.model.simulation import Effort
 from planner.model.value import value
 from planner.provider import registry
 from planner.provider.market import Market, placed
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from planner.spec.rules import Breach
     from planner.spec.sections import Sections
 
+DEFAULT = Effort()
 OFFLINE_REASON = "offline: the live state is not read, so everything counts as new"
 
 
@@ -106,15 +108,17 @@ def check(specs: Iterable[Spec]) -> None:
     _offers(specs, Market())
 
 
-def plan(specs: Iterable[Spec]) -> PlanRun:
+def plan(specs: Iterable[Spec], *, verify: bool = True, effort: Effort = DEFAULT) -> PlanRun:
     """Decide every spec offline, in whatever order they come, and render the winners.
 
-    Raises SpecError where a spec contradicts the catalogs or lacks what its winner needs.
+    The finalists are held against a simulation with this `effort`, unless `verify` is false: then
+    the closed form alone decides, and the plan says so. Raises SpecError where a spec contradicts
+    the catalogs or lacks what its winner needs.
     """
     ordered = tuple(sorted(specs, key=lambda spec: spec.workload.name))
     market = Market()
     outcomes = tuple(
-        solver.solve(spec.workload, offers)
+        solver.solve(spec.workload, offers, effort if verify else None)
         for spec, offers in zip(ordered, _offers(ordered, market), strict=True)
     )
     desired = _desired(ordered, outcomes, market)
@@ -136,26 +140,39 @@ def plan(specs: Iterable[Spec]) -> PlanRun:
     )
 
 
-def explain(spec: Spec) -> Explanation:
-    """Solve one spec and say why: its outcome, and where the decision would change."""
+def explain(spec: Spec, *, verify: bool = True, effort: Effort = DEFAULT) -> Explanation:
+    """Solve one spec and say why: its outcome, where it would change, and whether it is robust."""
     offers = Market().offers(spec)
-    outcome = solver.solve(spec.workload, offers)
+    outcome = solver.solve(spec.workload, offers, effort if verify else None)
     found: tuple[Sensitivity, ...] = ()
+    held: tuple[Robustness, ...] = ()
     if isinstance(outcome, Solved):
         from planner.solver.sensitivity import sensitivities
 
         found = sensitivities(spec.workload, offers, outcome)
+        if verify:
+            from planner.solver.robustness import robustness
+
+            held = robustness(spec.workload, offers, effort)
     return Explanation(
         workload=spec.workload.name,
         outcome=outcome,
         sensitivities=found,
+        robustness=held,
         catalogs=tuple(plans.stamp_of(catalog) for _, catalog in sorted(offers.items())),
     )
 
 
-def compare(left: Iterable[Spec], right: Iterable[Spec]) -> tuple[Plan, Plan]:
+def compare(
+    left: Iterable[Spec],
+    right: Iterable[Spec],
+    *,
+    verify: bool = True,
+    effort: Effort = DEFAULT,
+) -> tuple[Plan, Plan]:
     """Plan both sides; nothing is shared between them but the catalogs."""
-    return plan(left).plan, plan(right).plan
+    first, second = (plan(side, verify=verify, effort=effort).plan for side in (left, right))
+    return first, second
 
 
 def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import LimitsOption, Manners, ResultOptions
+from planner.cli.options import LimitsOption, Manners, ResultOptions, VerifyOptions
 from planner.cli.output import save, show
 from planner.cli.specs import read_paths
 from planner.cli.verdict import verdict
@@ -15,7 +15,7 @@ from planner.errors import ExitCode, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(ResultOptions):
+class Options(VerifyOptions, ResultOptions):
     """Options of `compare`."""
 
     left: Annotated[
@@ -58,7 +58,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
         limits=options.limits,
         manners=manners,
     )
-    sides = workflow.compare(left, right)
+    sides = workflow.compare(left, right, verify=options.verify, effort=options.effort)
     labels = (options.left, _right_label(options))
     save(options.out, lambda: comparison_document(*sides, labels=labels), manners)
     show(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from planner.cli.options import Manners, ResultOptions, SpecOptions
+from planner.cli.options import Manners, ResultOptions, SpecOptions, VerifyOptions
 from planner.cli.output import save, show
 from planner.cli.specs import chosen, read
 from planner.cli.verdict import outcome_code
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, ResultOptions):
+class Options(SpecOptions, VerifyOptions, ResultOptions):
     """Options of `explain`."""
 
     endpoint: Annotated[
@@ -43,7 +43,9 @@ def run(options: Options, manners: Manners) -> ExitCode:
     from planner.views.explain_text import render_explanation
 
     specs = sorted(chosen(read(options, manners), options.endpoint), key=_name)
-    explained = [workflow.explain(spec) for spec in specs]
+    explained = [
+        workflow.explain(spec, verify=options.verify, effort=options.effort) for spec in specs
+    ]
 
     def document() -> list[object]:
         return [explain_document(one) for one in explained]

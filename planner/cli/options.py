@@ -18,6 +18,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from planner.errors import ExitCode
+from planner.model.simulation import Effort
 
 
 class Format(StrEnum):
@@ -93,6 +94,38 @@ class ResultOptions:
         str | None,
         typer.Option("--out", metavar="FILE", help="Also write the result to FILE as JSON."),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions:
+    """How hard the finalists are held against a simulation."""
+
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify/--no-verify",
+            envvar="PLANNER_VERIFY",
+            help="Simulate the finalists, or let the closed form decide alone.",
+        ),
+    ] = True
+    verify_requests: Annotated[
+        int,
+        typer.Option(
+            "--verify-requests",
+            metavar="N",
+            min=2_000,
+            max=1_000_000_000,
+            help="Simulate at most about N requests for one candidate.",
+        ),
+    ] = Effort().requests
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, help="Seed of all random draws.")
+    ] = 0
+
+    @property
+    def effort(self) -> Effort:
+        """As the solver takes it."""
+        return Effort(requests=self.verify_requests, seed=self.seed)
 
 
 OptionsT = TypeVar("OptionsT")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from planner.cli.options import Manners, ResultOptions, SpecOptions
+from planner.cli.options import Manners, ResultOptions, SpecOptions, VerifyOptions
 from planner.cli.output import save, show
 from planner.cli.specs import read
 from planner.cli.verdict import verdict
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, ResultOptions):
+class Options(SpecOptions, VerifyOptions, ResultOptions):
     """Options of `plan`."""
 
     offline: Annotated[
@@ -53,7 +53,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
 
     specs = read(options, manners)
     started = perf_counter()
-    plan = workflow.plan(specs).plan
+    plan = workflow.plan(specs, verify=options.verify, effort=options.effort).plan
     manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
     save(options.out, lambda: document(plan), manners)
     show(

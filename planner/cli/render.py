@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import Format, Manners, SpecOptions
+from planner.cli.options import Format, Manners, SpecOptions, VerifyOptions
 from planner.cli.output import save, show
 from planner.cli.specs import chosen, read
 from planner.errors import ExitCode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions):
+class Options(SpecOptions, VerifyOptions):
     """Options of `render`."""
 
     to: Annotated[
@@ -36,7 +36,8 @@ def run(options: Options, manners: Manners) -> ExitCode:
     """
     from planner import workflow
 
-    run_of_all = workflow.plan(chosen(read(options, manners), options.endpoint))
+    specs = chosen(read(options, manners), options.endpoint)
+    run_of_all = workflow.plan(specs, verify=options.verify, effort=options.effort)
     rendered = workflow.render(run_of_all, to=options.to)
     save(options.out, lambda: rendered, manners)
     # A table cannot hold nested bodies: whoever asks for none in particular gets JSON.

@@ -242,6 +242,15 @@ class Sensitivity:
 
 
 @value
+class Robustness:
+    """Whether the decision holds when one input is off; `found` tells what its requests meet."""
+
+    subject: str
+    holds: bool
+    found: str
+
+
+@value
 class Solved:
     """The cheapest feasible configuration: one decision per cloud endpoint it needs."""
 

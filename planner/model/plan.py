@@ -10,6 +10,7 @@ from planner.model.candidate import (
     Exclusions,
     Infeasible,
     Outcome,
+    Robustness,
     Sensitivity,
 )
 from planner.model.catalog import Limit
@@ -95,6 +96,11 @@ class Plan:
         return not self.infeasible and not self.breaches
 
     @property
+    def verified(self) -> bool:
+        """True when a simulation confirms every endpoint."""
+        return all(endpoint.decision.verification is not None for endpoint in self.endpoints)
+
+    @property
     def monthly_usd_before(self) -> float:
         """Monthly cost of what runs now, over all endpoints."""
         return sum(endpoint.monthly_usd_before for endpoint in self.endpoints)
@@ -112,4 +118,5 @@ class Explanation:
     workload: str
     outcome: Outcome
     sensitivities: tuple[Sensitivity, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
     catalogs: tuple[CatalogStamp, ...] = ()

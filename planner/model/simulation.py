@@ -5,7 +5,6 @@ from __future__ import annotations
 from planner.model.candidate import Decision, Interval, Latency, Margin
 from planner.model.value import value
 
-
 CONFIDENCE = 0.95
 """With which an interval holds the percentile, and a verdict the objective."""
 

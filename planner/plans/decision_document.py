@@ -13,6 +13,7 @@ from planner.model.candidate import (
     Latency,
     Margin,
     Range,
+    Verification,
 )
 from planner.model.workload import Assumption
 from planner.plans.numbers import milliseconds, money, rounded
@@ -45,7 +46,25 @@ def decision_part(decision: Decision) -> Part:
             "met": decision.met,
         },
         "units": range_part(decision.units),
+        "verification": verification_part(decision.verification),
         "warnings": sorted(decision.warnings),
+    }
+
+
+def verification_part(verification: Verification | None) -> Part | None:
+    """The simulation behind the percentiles; null where the closed form decided alone."""
+    if verification is None:
+        return None
+    return {
+        "closed_form_ms": latency_part(verification.closed_form),
+        "confidence": rounded(verification.confidence, 3),
+        "fewer": verification.fewer,
+        "intervals_ms": {
+            each.name: {"high": milliseconds(each.high_s), "low": milliseconds(each.low_s)}
+            for each in verification.intervals
+        },
+        "seed": verification.seed,
+        "simulated_requests": verification.simulated,
     }
 
 

@@ -34,6 +34,7 @@ def document(plan: Plan) -> Part:
         "mode": plan.mode.value,
         "planner_version": plan.planner_version,
         "summary": _summary_part(plan),
+        "verified": plan.verified,
     }
 
 

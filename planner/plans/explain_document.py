@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.model.candidate import Decision, Infeasible, Sensitivity, Solved
+from planner.model.candidate import Decision, Infeasible, Robustness, Sensitivity, Solved
 from planner.model.plan import Explanation
 from planner.plans.decision_document import decision_part
 from planner.plans.document import (
@@ -33,6 +33,7 @@ def explain_document(explanation: Explanation) -> Part:
         "hosting_modes": [_mode(row) for row in mode_rows(outcome)],
         "infeasible": infeasible_part(outcome) if isinstance(outcome, Infeasible) else None,
         "monthly_usd": money(solved.monthly_usd) if solved else None,
+        "robustness": [_robustness(each) for each in explanation.robustness],
         "sensitivities": [_sensitivity(each) for each in explanation.sensitivities],
         "workload": explanation.workload,
     }
@@ -76,4 +77,12 @@ def _sensitivity(sensitivity: Sensitivity) -> Part:
         "now": sensitivity.now,
         "subject": sensitivity.subject,
         "to": sensitivity.to,
+    }
+
+
+def _robustness(robustness: Robustness) -> Part:
+    return {
+        "found": robustness.found,
+        "holds": robustness.holds,
+        "subject": robustness.subject,
     }

@@ -139,6 +139,33 @@ class AdvicePart(_Part):
     trigger: str
 
 
+class IntervalPart(_Part):
+    """Where a percentile lies."""
+
+    high: Milliseconds | None
+    low: Milliseconds | None
+
+
+class IntervalsPart(_Part):
+    """Intervals of the percentiles at the confidence beside them."""
+
+    p50: IntervalPart
+    p90: IntervalPart
+    p95: IntervalPart
+    p99: IntervalPart
+
+
+class VerificationPart(_Part):
+    """The simulation behind a decision; `fewer` tells what fails with one less."""
+
+    closed_form_ms: LatencyPart
+    confidence: Fraction
+    fewer: str
+    intervals_ms: IntervalsPart
+    seed: Count
+    simulated_requests: Count
+
+
 class DecisionPart(_Part):
     """The configuration of one cloud endpoint, with its price and its proof."""
 
@@ -158,6 +185,7 @@ class DecisionPart(_Part):
     routing: str
     slo: SloPart
     units: RangePart | None
+    verification: VerificationPart | None
     warnings: list[Name]
 
 
@@ -295,3 +323,4 @@ class PlanDocument(_Part):
     mode: Mode
     planner_version: Name
     summary: SummaryPart
+    verified: bool

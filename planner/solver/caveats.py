@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from planner.capacity.latency import outside_validity
 from planner.model.candidate import Cost
 from planner.model.catalog import Kind, Measure
-from planner.model.units import format_fraction, format_rate
+from planner.model.units import format_duration, format_fraction, format_rate
 from planner.model.workload import Assumption, MeasuredAt
 from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
 from planner.solver.constraints import format_measure, static_measure
@@ -109,15 +109,7 @@ def _of_offering(lead: Sized, utilization: float) -> Iterator[Assumption]:
 def warnings(ask: Ask, parts: Sequence[Sized]) -> Iterator[str]:
     """What a reviewer must know before this endpoint is made."""
     for part in parts:
-        rho = part.pool.rho(part.servers)
-        doubt = outside_validity(part.slots.service, rho)
-        if doubt:
-            yield f"{doubt}: the predicted percentiles may be too low"
-        if part.pool.load.arrival_scv > 1.0:
-            yield (
-                "arrivals burstier than Poisson are outside the closed form's tested region: "
-                "the predicted latencies are rough"
-            )
+        yield from _unsimulated(part) if part.proof is None else _simulated(part)
         yield from _advisory(ask, part)
     lead = parts[0]
     yield from (note for note in lead.offering.notes if not note.startswith(ASSUMED))
@@ -137,6 +129,41 @@ def warnings(ask: Ask, parts: Sequence[Sized]) -> Iterator[str]:
         replicas = lead.replicas
         if replicas is not None and replicas.min < 2:
             yield "availability is asked for, but one replica alone stands in a single zone"
+
+
+DECLARED_ERROR = 0.10
+"""Of the closed form's percentiles inside its region, over which a plan tells both numbers."""
+
+
+def _unsimulated(part: Sized) -> Iterator[str]:
+    """Where the closed form alone cannot be trusted."""
+    doubt = outside_validity(part.slots.service, part.pool.rho(part.servers))
+    if doubt:
+        yield f"outside the model's region: {doubt}; the predicted percentiles may be too low"
+    if part.pool.load.arrival_scv > 1.0:
+        yield (
+            "outside the model's region: arrivals burstier than Poisson; the latencies predicted "
+            "by the closed form are rough"
+        )
+
+
+def _simulated(part: Sized) -> Iterator[str]:
+    """Where the simulation does not settle, or contradicts a closed form that was too kind."""
+    assert part.proof is not None
+    estimate = part.proof.estimate
+    p99 = next(each for each in estimate.intervals if each.name == "p99")
+    if p99.high_s - p99.low_s > 2.0 * DECLARED_ERROR * estimate.latency.p99_s:
+        yield (
+            "outside the model's region: the simulation does not settle, the p99 lies anywhere "
+            f"from {format_duration(p99.low_s)} to {format_duration(p99.high_s)}"
+        )
+    formula = part.pool.quantile(part.servers, 0.99, part.cold)
+    if p99.low_s > formula * (1.0 + DECLARED_ERROR):
+        yield (
+            f"the p99 is {format_duration(estimate.latency.p99_s)} in the simulation, "
+            f"{format_duration(formula)} by the closed form: more apart than its declared error "
+            f"of {format_fraction(DECLARED_ERROR)}; the simulation counts"
+        )
 
 
 def _advisory(ask: Ask, part: Sized) -> Iterator[str]:

@@ -47,13 +47,22 @@ class Trial:
 
 def prove(ask: Ask, sized: Sized, effort: Effort) -> Sized | Rejection:
     """The least size around this one that the simulation confirms, or why none does."""
-    key = ("proof", id(sized), effort)
-    found = ask.memo.get(key)
+    found = ask.memo.get(_key(sized, effort))
     if found is None:
-        # The memo keeps the size alive, so that its identity stays its own.
-        found = ask.memo[key] = (sized, _Ladder(ask, sized, effort).climb())
+        found = (sized, _Ladder(ask, sized, effort).climb())
+        ask.memo[_key(sized, effort)] = found
     answer: Sized | Rejection = found[1]
     return answer
+
+
+def is_proven(ask: Ask, sized: Sized, effort: Effort) -> bool:
+    """True where `prove` has its answer already: a size that differs in price and name only."""
+    return _key(sized, effort) in ask.memo
+
+
+def _key(sized: Sized, effort: Effort) -> tuple[object, ...]:
+    """By identity: the memo keeps the size alive, so that no other one gets its number."""
+    return ("proof", id(sized), effort)
 
 
 class _Ladder:

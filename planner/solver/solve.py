@@ -63,7 +63,7 @@ def solve(
         return _infeasible(ask, fallen, excluded)
     best = exact(ask, chosen)
     decisions = decide(ask, best)
-    rules = (*advice.advise(ask, best, decisions[0], feasible), *_price_of_pin(ask, best))
+    rules = (*advice.advise(ask, best, decisions[0], feasible), *_price_of_pin(ask, best, effort))
     decisions = (replace(decisions[0], advice=rules), *decisions[1:])
     return Solved(
         workload=workload.name,
@@ -98,11 +98,11 @@ def _chosen(
     return chosen, [*kept, *found.unproven], [*fallen, *found.fallen, *over]
 
 
-def _price_of_pin(ask: Ask, best: Configuration) -> tuple[Advice, ...]:
+def _price_of_pin(ask: Ask, best: Configuration, effort: Effort | None) -> tuple[Advice, ...]:
     """What the solver would choose without the pin, where that is cheaper."""
     if ask.workload.pin == Pin():
         return ()
-    free = cheapest(replace(ask.workload, pin=Pin()), ask.catalogs)
+    free = cheapest(replace(ask.workload, pin=Pin()), ask.catalogs, effort)
     if free is None or free.monthly_usd > best.monthly_usd - 0.005:
         return ()
     return (
@@ -116,12 +116,14 @@ def _price_of_pin(ask: Ask, best: Configuration) -> tuple[Advice, ...]:
     )
 
 
-def cheapest(workload: Workload, catalogs: Mapping[str, Catalog]) -> Configuration | None:
+def cheapest(
+    workload: Workload, catalogs: Mapping[str, Catalog], effort: Effort | None = None
+) -> Configuration | None:
     """The chosen configuration alone: for questions of the kind "what if"."""
     ask = Ask(workload, catalogs)
     sized, _ = _screened(ask)
-    feasible, _ = search(ask, sized)
-    return exact(ask, min(feasible, key=lambda c: c.rank)) if feasible else None
+    chosen, _, _ = _chosen(ask, *search(ask, sized), effort)
+    return None if chosen is None else exact(ask, chosen)
 
 
 def exact(ask: Ask, configuration: Configuration) -> Configuration:

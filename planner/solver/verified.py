@@ -17,7 +17,7 @@ from planner.model.value import value
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration, Run, counted, single
 from planner.solver.fleet import run_price, total_count
-from planner.solver.proof import height, lowest, prove
+from planner.solver.proof import height, is_proven, lowest, prove
 
 HOPED = 0.15
 """Part of a count by which the closed form may be too careful (measured: at most 13 % of p99)."""
@@ -61,10 +61,11 @@ def _mode(ask: Ask, candidates: Iterable[Configuration], effort: Effort) -> Veri
     tried = 0
     for candidate in candidates:
         best = min((c.monthly_usd for c in proven), default=float("inf"))
-        if _bound(ask, candidate) >= best - 0.005 or tried >= TRIED:
+        known = all(is_proven(ask, run.sized, effort) for run in candidate.runs)
+        if not known and (_bound(ask, candidate) >= best - 0.005 or tried >= TRIED):
             unproven.append(candidate)
             continue
-        tried += bool(proven)
+        tried += bool(proven) and not known
         found = confirmed(ask, candidate, effort)
         if isinstance(found, Rejection):
             fallen.append((candidate, found))
@@ -75,9 +76,9 @@ def _mode(ask: Ask, candidates: Iterable[Configuration], effort: Effort) -> Veri
 
 def _bound(ask: Ask, candidate: Configuration) -> float:
     """No confirmed size of this configuration is hoped to cost less."""
-    if len(candidate.runs) > 1 or candidate.runs[0].sized.offering.kind is Kind.ON_DEMAND:
-        return candidate.monthly_usd
     sized = candidate.runs[0].sized
+    if len(candidate.runs) > 1 or sized.offering.kind in (Kind.ON_DEMAND, Kind.SHARED_REPLICAS):
+        return candidate.monthly_usd
     count = height(sized)
     if sized.bounds is not None:
         return candidate.monthly_usd * (1.0 - HOPED / 2.0)

@@ -66,6 +66,7 @@ def _endpoint(paper: Paper, endpoint: EndpointPlan, prices: Sequence[float]) -> 
     if decision.options:
         paper.entry("options", ", ".join(f"{name} {value}" for name, value in decision.options))
     paper.entry("latency", _latency(decision), None if decision.met else "bad")
+    paper.entry("verified", _verified(decision), None if decision.verification else "caution")
     others = [margin_text(margin) for margin in decision.margins if not is_time(margin)]
     if others:
         paper.entry("objectives", ", ".join(others))
@@ -119,6 +120,21 @@ def _latency(decision: Decision) -> str:
     if decision.cold_start_fraction > 0:
         texts.append(f"{format_fraction(decision.cold_start_fraction)} cold")
     return ", ".join(texts)
+
+
+def _verified(decision: Decision) -> str:
+    """How sure the percentiles are, and what one less would lack."""
+    verification = decision.verification
+    if verification is None:
+        return "no: the closed form alone, nothing simulated"
+    interval = next(each for each in verification.intervals if each.name == "p99")
+    text = "nobody ever waits, nothing to simulate"
+    if verification.simulated:
+        low, high = format_duration(interval.low_s), format_duration(interval.high_s)
+        span = f"{low} to {high}" if low != high else low
+        confidence = format_fraction(verification.confidence)
+        text = f"{counted(verification.simulated, 'request')} simulated, p99 {span} at {confidence}"
+    return f"{text}; with {verification.fewer}" if verification.fewer else text
 
 
 def _cost(endpoint: EndpointPlan) -> str:
@@ -232,6 +248,12 @@ def _footer(paper: Paper, plan: Plan) -> None:
     paper.line(
         f"Monthly: {format_usd(before)} -> {format_usd(after)} ({difference(after - before)})"
     )
+    if plan.endpoints and not plan.verified:
+        paper.line(
+            paper.style.paint(
+                "Not verified: some latencies rest on the closed form alone.", "caution"
+            )
+        )
     for stamp in plan.catalogs:
         paper.line(f"Prices: {stamp.provider} {stamp.region}, {stamp.as_of} ({stamp.version})")
     paper.line(f"Fingerprint: {plan.fingerprint}")

@@ -15,11 +15,21 @@ from planner.capacity.simulator.on_demand import OnDemand, Sleeping
 from planner.capacity.simulator.stations import LeastOutstanding, Pooled, Sampled
 from planner.capacity.simulator.steps import Step
 from planner.capacity.simulator.tally import Station
-from planner.capacity.simulator.windows import Capacity, Run, Windows, replay, spans, whole, windows
+from planner.capacity.simulator.windows import (
+    SPANS,
+    Capacity,
+    Run,
+    Windows,
+    replay,
+    spans,
+    whole,
+    windows,
+)
 from planner.model.value import value
 
 CHOICES = {"random": 1, "two-choices": 2}
-ONE_LINE = "one line"
+FLEET_SPANS = 2
+"""Of a fleet's cycle: to fill the memories of many models takes long."""
 
 
 @value
@@ -176,13 +186,14 @@ def cached_scene(demand: Demand, fleet: Fleet) -> Scene:
 
     rate = max(step.rate for step in demand.steps)
     lead_s = demand.budget / 4.0 / rate if not fleet.fresh else 0.0
-    return _scene(demand, _spans(demand, lead_s), station, (fleet.service,))
+    chosen = _spans(demand, lead_s, parts=FLEET_SPANS)
+    return _scene(demand, chosen, station, (fleet.service,))
 
 
-def _spans(demand: Demand, lead_s: float) -> tuple[Windows, ...]:
+def _spans(demand: Demand, lead_s: float, *, parts: int = SPANS) -> tuple[Windows, ...]:
     if demand.stamps_s is not None:
         return (replay(demand.stamps_s, demand.steps),)
-    return spans(demand.steps, budget=demand.budget, lead_s=lead_s)
+    return spans(demand.steps, budget=demand.budget, lead_s=lead_s, parts=parts)
 
 
 def _scene(

@@ -9,8 +9,9 @@ as they came.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from planner.capacity.simulator.steps import Step
 from planner.model.value import record
@@ -220,70 +221,77 @@ VARIANTS = 8
 """Sets of spans, in different places."""
 
 
-def spans(steps: Sequence[Step], *, budget: int, lead_s: float) -> tuple[Windows, ...]:
+def spans(
+    steps: Sequence[Step], *, budget: int, lead_s: float, parts: int = SPANS
+) -> tuple[Windows, ...]:
     """Stretches of time in a row, for capacity with a memory: idle times, caches.
 
-    The whole cycle where it has no more than `budget` requests; else one span in each of SPANS
-    parts with equal requests. `lead_s` before each only warms up, as far as the budget goes.
+    The whole cycle where it has no more than `budget` requests; else one span in each of `parts`
+    with equal requests. `lead_s` before each only warms up, as far as the budget goes.
     """
-    requests = sum(s.seconds * s.rate for s in steps)
-    if requests <= budget:
+    course = _Course(steps)
+    if course.requests <= budget:
         return (whole(steps, lead_s=lead_s),)
+    count = budget / parts
+    weight = course.requests / parts / count
+    places = [
+        [(part + (v + 0.5) / VARIANTS) / parts for part in range(parts)] for v in range(VARIANTS)
+    ]
     return tuple(
         Windows(
-            runs=tuple(
-                _span(steps, requests, (part + (variant + 0.5) / VARIANTS) / SPANS, budget, lead_s)
-                for part in range(SPANS)
-            ),
+            runs=tuple(_span(course, at * course.requests, count, weight, lead_s) for at in place),
             quiet=0.0,
-            requests=requests,
+            requests=course.requests,
         )
-        for variant in range(VARIANTS)
+        for place in places
     )
 
 
 def whole(steps: Sequence[Step], *, lead_s: float = 0.0) -> Windows:
     """The cycle from end to end, after the last `lead_s` of the one before."""
-    cycle_s = sum(s.seconds for s in steps)
-    lead = _between(steps, cycle_s - min(lead_s, cycle_s), cycle_s, weight=0.0)
-    run = (*lead, *_between(steps, 0.0, cycle_s, weight=1.0))
-    return Windows(runs=(run,), quiet=0.0, requests=sum(s.seconds * s.rate for s in steps))
+    course = _Course(steps)
+    begin_s = max(course.cycle_s - lead_s, 0.0)
+    lead = course.between(begin_s, course.cycle_s, weight=0.0) if lead_s > 0.0 else []
+    run = (*lead, *course.between(0.0, course.cycle_s, weight=1.0))
+    return Windows(runs=(run,), quiet=0.0, requests=course.requests)
 
 
-def _span(steps: Sequence[Step], requests: float, at: float, budget: int, lead_s: float) -> Run:
-    """About budget / SPANS requests from the one at the share `at` of the cycle on."""
-    count = budget / SPANS
-    begin = _moment(steps, at * requests)
-    cycle_s = sum(s.seconds for s in steps)
-    end = _moment(steps, min(at * requests + count, requests))
-    if end <= begin:
-        end = cycle_s
-    before = _moment(steps, max(at * requests - count, 0.0))
-    lead = _between(steps, max(before, begin - lead_s, 0.0), begin, weight=0.0)
-    return (*lead, *_between(steps, begin, end, weight=requests / SPANS / count))
+def _span(course: _Course, first: float, count: float, weight: float, lead_s: float) -> Run:
+    """`count` requests from the `first` of the cycle on."""
+    begin, end = course.moment(first), course.moment(min(first + count, course.requests))
+    before = course.moment(max(first - count, 0.0))
+    lead = course.between(max(before, begin - lead_s, 0.0), begin, weight=0.0)
+    return (*lead, *course.between(begin, end, weight=weight))
 
 
-def _moment(steps: Sequence[Step], requests: float) -> float:
-    """When so many requests of the cycle have come."""
-    at = 0.0
-    for step in steps:
-        inside = step.seconds * step.rate
-        if requests <= inside and step.rate > 0.0:
-            return at + requests / step.rate
-        requests -= inside
-        at += step.seconds
-    return at
+class _Course:
+    """Moments and requests of a cycle, by bisection."""
 
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._steps = steps
+        self._starts = list(accumulate((s.seconds for s in steps), initial=0.0))
+        self._before = list(accumulate((s.seconds * s.rate for s in steps), initial=0.0))
+        self.cycle_s, self.requests = self._starts[-1], self._before[-1]
 
-def _between(steps: Sequence[Step], begin: float, end: float, *, weight: float) -> list[Stretch]:
-    """The steps between two moments of a cycle."""
-    found, at = [], 0.0
-    for step in steps:
-        low, high = max(at, begin), min(at + step.seconds, end)
-        if high > low:
-            found.append(Stretch(high - low, step.rate, step.replicas, weight, low))
-        at += step.seconds
-    return found
+    def moment(self, requests: float) -> float:
+        """When so many requests of the cycle have come."""
+        index = min(max(bisect_left(self._before, requests) - 1, 0), len(self._steps) - 1)
+        step = self._steps[index]
+        if step.rate <= 0.0:
+            return self._starts[index]
+        return self._starts[index] + min((requests - self._before[index]) / step.rate, step.seconds)
+
+    def between(self, begin: float, end: float, *, weight: float) -> list[Stretch]:
+        """The steps between two moments."""
+        found: list[Stretch] = []
+        index = max(bisect_right(self._starts, begin) - 1, 0)
+        while index < len(self._steps) and self._starts[index] < end:
+            low, high = max(self._starts[index], begin), min(self._starts[index + 1], end)
+            step = self._steps[index]
+            if high > low:
+                found.append(Stretch(high - low, step.rate, step.replicas, weight, low))
+            index += 1
+        return found
 
 
 def replay(stamps_s: Sequence[float], steps: Sequence[Step]) -> Windows:
