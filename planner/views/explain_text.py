@@ -14,6 +14,7 @@ from planner.plans.modes import ModeRow, mode_rows
 from planner.plans.shortlist import shortlist, sized
 from planner.views.style import Paper, Style
 from planner.views.tables import Column, render_table
+from planner.views.verification_text import held, simulated
 from planner.views.wording import (
     NOTHING,
     capacity,
@@ -89,14 +90,7 @@ def render_explanation(
             for each in explanation.sensitivities
         ],
     )
-    page.table(
-        "Does it hold if",
-        (Column(title="input"), Column(title="holds"), Column(title="then", prose=True)),
-        [
-            (each.subject, "yes" if each.holds else "no", each.found)
-            for each in explanation.robustness
-        ],
-    )
+    page.table(*held(explanation.robustness))
     page.line()
     for stamp in explanation.catalogs:
         page.line(f"Prices: {stamp.provider} {stamp.region}, {stamp.as_of} ({stamp.version})")
@@ -182,7 +176,12 @@ def _latency(page: _Page, decision: Decision) -> None:
         [Column(title=name, number=True) for name in ("mean", "p50", "p90", "p95", "p99", "cold")],
         [(*map(format_duration, seconds), format_fraction(decision.cold_start_fraction))],
     )
-    _verification(page, decision)
+    if decision.verification is None:
+        page.line(" Not verified: the closed form alone, nothing simulated.")
+    else:
+        page.table(*simulated(decision.verification))
+        if decision.verification.fewer:
+            page.line(f" One less, {decision.verification.fewer}")
     page.table(
         f"Objectives, predicted by {decision.method}",
         (
@@ -201,41 +200,6 @@ def _latency(page: _Page, decision: Decision) -> None:
             for margin in sorted(decision.margins, key=lambda each: each.objective)
         ],
     )
-
-
-def _verification(page: _Page, decision: Decision) -> None:
-    """What was simulated, and the percentiles beside those of the closed form."""
-    verification = decision.verification
-    if verification is None:
-        page.line(" Not verified: the closed form alone, nothing simulated.")
-        return
-    formula = verification.closed_form
-    by_formula = {
-        "p50": formula.p50_s,
-        "p90": formula.p90_s,
-        "p95": formula.p95_s,
-        "p99": formula.p99_s,
-    }
-    page.table(
-        f"Simulation of {counted(verification.simulated, 'request')}, seed {verification.seed}",
-        (
-            Column(title="percentile"),
-            Column(title=f"from ({format_fraction(verification.confidence)})", number=True),
-            Column(title="to", number=True),
-            Column(title="closed form", number=True),
-        ),
-        [
-            (
-                each.name,
-                format_duration(each.low_s),
-                format_duration(each.high_s),
-                format_duration(by_formula[each.name]),
-            )
-            for each in verification.intervals
-        ],
-    )
-    if verification.fewer:
-        page.line(f" One less: {verification.fewer}")
 
 
 def _cost(page: _Page, decision: Decision) -> None:

@@ -119,8 +119,23 @@ def _overhead_s(terms: Terms, *, routed: bool) -> float:
     return tables.timings()["overhead-route-optimized" if routed else "overhead-standard"].value
 
 
+QUEUED_PER_UNIT = 9
+"""Requests that wait for each unit before the next gets a 429.
+
+The threshold is not published. With 64 clients on 4 units 6,888 of 7,952 requests were refused and
+84.6 a second took 0.475 s: 40 in the endpoint at a time, 4 of them in service
+(Praneeth16/crunchyroll-feature-store-demo, docs/serving_benchmark.md, 2026-09-16).
+"""
+
+_QUEUE_NOTE = (
+    f"assumption: {QUEUED_PER_UNIT} requests wait for each unit of concurrency before the next is "
+    "answered 429; the threshold is not published, 10 per unit were in the endpoint in a third "
+    "party's benchmark (2026-09)"
+)
+
+
 def _notes(kind: WorkloadType, hosting: str, *, routed: bool) -> tuple[str, ...]:
-    notes = list(_ROUTE_NOTES if routed else ())
+    notes = [_QUEUE_NOTE, *(_ROUTE_NOTES if routed else ())]
     if hosting == "multi-model":
         notes.append(_MULTI_NOTE)
     if hosting == "serverless" and kind.gpu:
@@ -152,6 +167,7 @@ def _offering(
         overhead_s=_overhead_s(terms, routed=routed),
         routing=ROUTINGS,
         step=UNITS_PER_REPLICA,
+        queue_limit=QUEUED_PER_UNIT,
         autoscaling=None
         if hosting == "dedicated"
         else _scaling(min_count=0 if zero else UNITS_PER_REPLICA),
