@@ -4,6 +4,7 @@
     plan     specs -> a run            (catalogs, solver, desired state, changes; writes nothing)
     explain  spec  -> an explanation
     compare  specs, specs -> two plans side by side
+    simulate spec -> what requests meet over time, at the planned configuration or one's own
     render   run   -> API calls, or another format of the provider
 
 >>> import planner
@@ -21,7 +22,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ from planner.model.catalog import Catalog, LimitOverride
 from planner.model.change import ChangeSet
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import ApiCall, DesiredState
-from planner.model.simulation import Effort
+from planner.model.simulation import Effort, Simulation
 from planner.model.value import value
 from planner.provider import registry
 from planner.provider.market import Market, placed
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from planner.spec.sections import Sections
 
 DEFAULT = Effort()
+WATCHED = Effort(requests=2_000_000)
 OFFLINE_REASON = "offline: the live state is not read, so everything counts as new"
 
 
@@ -173,6 +175,26 @@ def compare(
     """Plan both sides; nothing is shared between them but the catalogs."""
     first, second = (plan(side, verify=verify, effort=effort).plan for side in (left, right))
     return first, second
+
+
+def simulate(
+    spec: Spec,
+    *,
+    pins: Mapping[str, str] | None = None,
+    effort: Effort = WATCHED,
+    fresh: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Simulation, ...]:
+    """What requests meet at the planned configuration, or at one's own, window by window.
+
+    One result for each cloud endpoint. `pins` are those of `planner simulate --pin`; `fresh` starts
+    right after an update. Raises UsageError for pins that no catalog offers.
+    """
+    from planner.solver.simulate import Question
+    from planner.solver.simulate import simulate as simulated
+
+    question = Question(pins=pins or {}, effort=effort, fresh=fresh)
+    return simulated(spec.workload, Market().offers(spec), question, progress)
 
 
 def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import sys
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from planner.cli.pins import parse_pins
 from planner.cli.progress import Progress
 from planner.cli.specs import chosen, read
 from planner.errors import ExitCode, UsageError
+from planner.model.simulation import Effort
 
 if TYPE_CHECKING:
     from planner.model.simulation import Simulation
@@ -120,8 +123,7 @@ def _simulated(options: Options, manners: Manners) -> list[tuple[Spec, tuple[Sim
     from planner import workflow
 
     pins, requests = parse_pins(options.pins), parse_budget(options.requests)
-    traffic = None if options.trace is None else Path(options.trace)
-    specs = sorted(chosen(read(options, manners), options.endpoint), key=_name)
+    specs = sorted(chosen(_read(options, manners), options.endpoint), key=_name)
     simulated = []
     for spec in specs:
         started = perf_counter()
@@ -129,16 +131,39 @@ def _simulated(options: Options, manners: Manners) -> list[tuple[Spec, tuple[Sim
         with Progress(f"simulating {_name(spec)}", stream=stream) as progress:
             found = workflow.simulate(
                 spec,
-                traffic=traffic,
                 pins=pins,
-                seed=options.seed,
-                requests=requests,
+                effort=Effort(requests=requests, seed=options.seed),
                 fresh=options.fresh,
                 progress=progress,
             )
         manners.note(f"simulated {_name(spec)} in {perf_counter() - started:.2f} s", level=1)
         simulated.append((spec, found))
     return simulated
+
+
+def _read(options: Options, manners: Manners) -> tuple[Spec, ...]:
+    """Load the specs, with the recording as one more overlay over their traffic."""
+    if options.trace is None:
+        return read(options, manners)
+    from planner.spec import Source
+
+    path = Path(options.trace).absolute()
+    traffic: dict[str, object] = {"type": "trace", "file": str(path), "size_for": "100%"}
+    if has_counts(path):
+        traffic["columns"] = {"count": "count"}
+    text = json.dumps({"spec": {"traffic": traffic}}).encode()
+    return read(options, manners, overlays=(Source(name="--trace", text=text),))
+
+
+def has_counts(path: Path) -> bool:
+    """True where the first line of a recording names a column `count`; the reader tells more."""
+    packed = path.suffix == ".gz"
+    try:
+        with gzip.open(path) if packed else path.open("rb") as file:
+            first = file.readline(10_000)
+    except OSError:
+        return False
+    return re.search(rb"\bcount\b", first) is not None
 
 
 def parse_budget(text: str) -> int:

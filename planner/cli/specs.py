@@ -13,16 +13,21 @@ from planner.errors import UsageError
 
 if TYPE_CHECKING:
     from planner.sources import Given
-    from planner.spec import Spec
+    from planner.spec import Source, Spec
 
 STDIN = "-"
 
 
-def read(options: SpecOptions, manners: Manners) -> tuple[Spec, ...]:
-    """Load what the options name, the current directory where they name nothing."""
+def read(
+    options: SpecOptions, manners: Manners, *, overlays: Sequence[Source] = ()
+) -> tuple[Spec, ...]:
+    """Load what the options name, the current directory where they name nothing.
+
+    `overlays` are laid over all that the options name.
+    """
     return read_paths(
         options.paths or ["."],
-        overlays=options.overlay,
+        overlays=[*options.overlay, *overlays],
         sets=options.sets,
         limits=options.limits,
         manners=manners,
@@ -32,7 +37,7 @@ def read(options: SpecOptions, manners: Manners) -> tuple[Spec, ...]:
 def read_paths(
     paths: Sequence[str],
     *,
-    overlays: Sequence[str] = (),
+    overlays: Sequence[str | Source] = (),
     sets: Sequence[str] = (),
     limits: Sequence[str] = (),
     manners: Manners,
@@ -74,7 +79,7 @@ def chosen(specs: tuple[Spec, ...], endpoint: str | None) -> tuple[Spec, ...]:
     return found
 
 
-def _given(path: str) -> Given:
+def _given(path: str | Source) -> Given:
     if path != STDIN:
         return path
     from planner.spec import Source

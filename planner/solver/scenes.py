@@ -24,7 +24,7 @@ from planner.capacity.simulator.scenes import (
     queue_scene,
     sleeping_scene,
 )
-from planner.capacity.simulator.steps import Step
+from planner.capacity.simulator.steps import Step, cut
 from planner.model.catalog import Kind, Scaling
 from planner.model.simulation import Effort
 from planner.model.traffic import Trace
@@ -45,26 +45,44 @@ COARSE_S = 60.0
 
 @value
 class Staged:
-    """A scene with the capacity over its cycle."""
+    """A scene with the capacity over its cycle; `left_out` where some of it is not sized for."""
 
     scene: Scene
     steps: tuple[Step, ...]
+    left_out: bool = False
 
 
-def stage(ask: Ask, sized: Sized, effort: Effort, *, fresh: bool = False) -> Staged:
-    """What to simulate of this endpoint; `fresh` starts as an update leaves it."""
+def stage(ask: Ask, sized: Sized, effort: Effort) -> Staged:
+    """What to simulate of this endpoint to know its percentiles."""
     steps = capacity_over(sized, effort)
-    kept = _without(steps, left_out(sized.pool.load))
-    demand = Demand(
-        steps=kept,
+    out = left_out(sized.pool.load)
+    demand = _demand(ask, sized, _without(steps, out), effort, PASSES)
+    return Staged(scene=_scene(ask, sized, demand), steps=steps, left_out=bool(out))
+
+
+def stage_over(
+    ask: Ask, sized: Sized, effort: Effort, *, width_s: float, passes: int, fresh: bool
+) -> Staged:
+    """What to simulate to see the cycle in windows of `width_s`, all of it as far as effort goes.
+
+    `fresh` starts as an update leaves it.
+    """
+    steps = tuple(cut(capacity_over(sized, effort), width_s))
+    demand = replace(_demand(ask, sized, steps, effort, passes), in_order=True, fresh=fresh)
+    out = bool(left_out(sized.pool.load))
+    return Staged(scene=_scene(ask, sized, demand), steps=steps, left_out=out)
+
+
+def _demand(ask: Ask, sized: Sized, steps: tuple[Step, ...], effort: Effort, passes: int) -> Demand:
+    return Demand(
+        steps=steps,
         overhead_s=sized.pool.overhead_s,
-        budget=max(1000, effort.requests // PASSES),
+        budget=max(1000, effort.requests // passes),
         replayable=effort.requests // 2,
         arrival_scv=sized.pool.load.arrival_scv,
         stamps_s=_stamps(ask, sized, effort),
         counted=sized.pool.load.recorded,
     )
-    return Staged(scene=_scene(ask, sized, demand, fresh=fresh), steps=steps)
 
 
 def capacity_over(sized: Sized, effort: Effort) -> tuple[Step, ...]:
@@ -104,7 +122,7 @@ def _coarse(scaling: Scaling, load: Load) -> Scaling:
     )
 
 
-def _scene(ask: Ask, sized: Sized, demand: Demand, *, fresh: bool) -> Scene:
+def _scene(ask: Ask, sized: Sized, demand: Demand) -> Scene:
     offering, slots = sized.offering, sized.slots
     if offering.kind is Kind.ON_DEMAND:
         assert offering.cold is not None
@@ -119,7 +137,7 @@ def _scene(ask: Ask, sized: Sized, demand: Demand, *, fresh: bool) -> Scene:
         )
         return sleeping_scene(demand, zero, slots=slots.count, queue_limit=offering.queue_limit)
     if sized.cache is not None:
-        return cached_scene(demand, _fleet(ask, sized, fresh=fresh))
+        return cached_scene(demand, _fleet(ask, sized))
     queue = Queue(
         services=services(sized),
         slots=slots.count,
@@ -129,7 +147,7 @@ def _scene(ask: Ask, sized: Sized, demand: Demand, *, fresh: bool) -> Scene:
     return queue_scene(demand, queue)
 
 
-def _fleet(ask: Ask, sized: Sized, *, fresh: bool) -> Fleet:
+def _fleet(ask: Ask, sized: Sized) -> Fleet:
     rate = ask.load(0.0).mean
     return Fleet(
         service=sized.slots.service,
@@ -141,7 +159,6 @@ def _fleet(ask: Ask, sized: Sized, *, fresh: bool) -> Fleet:
             )
             for m in sized.models
         ),
-        fresh=fresh,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
+from typing import Protocol
 
 from planner.capacity.latency import quantile_of
 from planner.capacity.service_time import ServiceTime
@@ -95,13 +96,31 @@ class Estimate:
         return self.refused.decided and all(share.decided for share in self.late)
 
 
+class Watch(Protocol):
+    """Whoever wants to know what became of the requests of each window of time."""
+
+    def window(self, stretch: Stretch) -> int:
+        """The window that a stretch belongs to."""
+        ...
+
+    def saw(self, stretch: Stretch, tally: Tally) -> None:
+        """Take notice of the requests of a window, in order of time."""
+        ...
+
+
 class Replication:
     """One pass through the windows; `late` answers each target."""
 
     __slots__ = ("busy_s", "cold", "late", "refused", "response", "simulated", "waited", "weight")
 
     def __init__(
-        self, scene: Scene, windows: Windows, rng: Random, targets: Sequence[LatencyTarget]
+        self,
+        scene: Scene,
+        windows: Windows,
+        rng: Random,
+        targets: Sequence[LatencyTarget],
+        *,
+        watch: Watch | None = None,
     ) -> None:
         self.busy_s = self.cold = self.waited = 0.0
         self.refused = windows.lost
@@ -113,9 +132,11 @@ class Replication:
             cells.append((windows.quiet, 0.0, scene.services[0]))
         self.busy_s = sum(n * service.mean_s for n, _, service in cells)
         for run in windows.runs:
-            for stretch, tally in play(scene, run, rng):
+            for stretch, tally in play(scene, run, rng, apart=watch.window if watch else None):
                 self._count(stretch.weight, tally)
                 cells += cells_of(stretch.weight, tally, scene.services)
+                if watch is not None:
+                    watch.saw(stretch, tally)
         self.response = Response(cells, overhead_s=scene.overhead_s)
         self.late = [_late(target, self.response) for target in targets]
 
@@ -191,7 +212,7 @@ def experiment(
         rng = Random(f"{seed}/{len(passes)}")
         passes.append(Replication(scene, windows, rng, targets))
         if not windows.runs:
-            return _estimate(scene, passes, targets, refusable)
+            return estimated(scene, passes, targets, refusable)
         if len(passes) < look:
             continue
         look += max(1, look // 3)
@@ -199,7 +220,7 @@ def experiment(
         last = len(passes) >= MOST or spent * look / len(passes) > budget
         if not last and not _decided(passes, targets, refusable):
             continue
-        found = _estimate(scene, passes, targets, refusable)
+        found = estimated(scene, passes, targets, refusable)
         if last or _precise(found):
             return found
 
@@ -218,12 +239,13 @@ def _precise(found: Estimate) -> bool:
     )
 
 
-def _estimate(
+def estimated(
     scene: Scene,
     passes: Sequence[Replication],
     targets: Sequence[LatencyTarget],
     refusable: float,
 ) -> Estimate:
+    """What passes through one scene say together."""
     response = pooled(passes, scene.overhead_s)
     points = [(name, q, response.quantile(q)) for name, q in QUANTILES]
     mean = response.mean()

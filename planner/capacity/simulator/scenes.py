@@ -21,6 +21,7 @@ from planner.capacity.simulator.windows import (
     Run,
     Windows,
     replay,
+    sampled,
     spans,
     whole,
     windows,
@@ -28,6 +29,8 @@ from planner.capacity.simulator.windows import (
 from planner.model.value import value
 
 CHOICES = {"random": 1, "two-choices": 2}
+IN_ORDER_SPANS = 24
+"""Of a cycle that is too long to be watched whole."""
 FLEET_SPANS = 2
 """Of a fleet's cycle: to fill the memories of many models takes long."""
 
@@ -37,7 +40,8 @@ class Demand:
     """Requests over a cycle: steps of rate and capacity, or recorded arrivals on these steps.
 
     `counted` steps hold the requests that came. `budget` is how many requests one pass may
-    simulate, about; a recording of no more than `replayable` is replayed as it came.
+    simulate, about; a recording of no more than `replayable` is replayed as it came. `in_order`
+    looks at the whole cycle from its start on, and `fresh` begins with nothing loaded or warm.
     """
 
     steps: tuple[Step, ...]
@@ -47,6 +51,8 @@ class Demand:
     arrival_scv: float = 1.0
     stamps_s: tuple[float, ...] | None = None
     counted: bool = False
+    in_order: bool = False
+    fresh: bool = False
 
 
 @value
@@ -77,6 +83,8 @@ def queue_scene(demand: Demand, queue: Queue) -> Scene:
         chosen = replay(demand.stamps_s, demand.steps)
     elif counted:
         chosen = whole(demand.steps)
+    elif demand.in_order:
+        chosen = sampled(demand.steps, capacity, budget=demand.budget)
     else:
         chosen = windows(demand.steps, capacity, budget=demand.budget, one_line=one_line)
     return _scene(
@@ -150,16 +158,12 @@ class _Grouped:
 
 @value
 class Fleet:
-    """Models on replicas of `slots`, each with a cache of `memory_bytes`.
-
-    `fresh` starts with nothing loaded, as an update leaves it.
-    """
+    """Models on replicas of `slots`, each with a cache of `memory_bytes`."""
 
     service: ServiceTime
     slots: int
     memory_bytes: float
     models: tuple[CachedModel, ...]
-    fresh: bool = False
 
 
 def cached_scene(demand: Demand, fleet: Fleet) -> Scene:
@@ -180,12 +184,12 @@ def cached_scene(demand: Demand, fleet: Fleet) -> Scene:
             models=fleet.models,
         )
         found.patience = patience
-        if not fleet.fresh:
+        if not demand.fresh:
             found.preload()
         return found
 
     rate = max(step.rate for step in demand.steps)
-    lead_s = demand.budget / 4.0 / rate if not fleet.fresh else 0.0
+    lead_s = demand.budget / 4.0 / rate if not demand.fresh else 0.0
     chosen = _spans(demand, lead_s, parts=FLEET_SPANS)
     return _scene(demand, chosen, station, (fleet.service,))
 
@@ -193,6 +197,9 @@ def cached_scene(demand: Demand, fleet: Fleet) -> Scene:
 def _spans(demand: Demand, lead_s: float, *, parts: int = SPANS) -> tuple[Windows, ...]:
     if demand.stamps_s is not None:
         return (replay(demand.stamps_s, demand.steps),)
+    if demand.in_order:
+        parts = IN_ORDER_SPANS
+    lead_s = 0.0 if demand.fresh else lead_s
     return spans(demand.steps, budget=demand.budget, lead_s=lead_s, parts=parts)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 
 from planner.model.value import record
 
@@ -14,6 +15,18 @@ class Step:
     seconds: float
     rate: float
     replicas: int
+
+
+def cut(steps: Iterable[Step], width_s: float) -> Iterator[Step]:
+    """The same steps, none across a multiple of `width_s` since the start."""
+    at = 0.0
+    for step in steps:
+        end = at + step.seconds
+        while at < end - 1e-9:
+            edge = min(end, (math.floor(at / width_s + 1e-9) + 1) * width_s)
+            yield Step(edge - at, step.rate, step.replicas)
+            at = edge
+        at = end
 
 
 def average_replicas(steps: Iterable[Step]) -> float:

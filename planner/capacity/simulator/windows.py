@@ -215,6 +215,27 @@ def _flood(
     return cells, lost
 
 
+def sampled(steps: Sequence[Step], capacity: Capacity, *, budget: int) -> Windows:
+    """The whole cycle in order of time, every calm step cut short by the same part.
+
+    What is overloaded keeps its length, so that its backlog grows as it would.
+    """
+    requests = sum(s.seconds * s.rate for s in steps)
+    hot = [s for s in steps if capacity.utilization(s) >= STABLE]
+    inside = sum(s.seconds * s.rate for s in hot)
+    kept = (budget - inside) / max(requests - inside, 1.0)
+    if kept <= 0.0:
+        hot, kept = [], budget / max(requests, 1.0)
+    part = min(1.0, kept)
+    long = {id(s) for s in hot}
+    stretches, at = [], 0.0
+    for step in steps:
+        share = 1.0 if id(step) in long else part
+        stretches.append(Stretch(step.seconds * share, step.rate, step.replicas, 1.0 / share, at))
+        at += step.seconds
+    return Windows(runs=(tuple(stretches),), quiet=0.0, requests=requests)
+
+
 SPANS = 6
 """Parts of a cycle of which each gives one span."""
 VARIANTS = 8
