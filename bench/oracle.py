@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,8 @@ class Grader:
             )
             for seed in range(1, self.seeds + 1)
         ]
-        self.requests = sum(len(arrivals) for arrivals, _ in self.runs)
+        warm_s = scenario.traffic.warm_s
+        self.requests = sum(len(one) - bisect_left(one, warm_s) for one, _ in self.runs)
         self._late: dict[tuple[int, int], bool] = {}
 
     @property
@@ -71,7 +73,8 @@ class Grader:
         arrivals, service = self.runs[seed - 1]
         if callable(capacity):
             capacity = capacity(arrivals)
-        return replay(arrivals, service[: len(arrivals)], capacity, slots, seed=seed)
+        found = replay(arrivals, service[: len(arrivals)], capacity, slots, seed=seed)
+        return found[bisect_left(arrivals, self.scenario.traffic.warm_s) :]
 
     def grade(self, capacity: Capacity | Driven, slots: int) -> Grade:
         slo = self.scenario.slo_s
