@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -18,6 +15,7 @@ from planner.cli.options import Format, Manners, SpecOptions
 from planner.cli.output import emit_bytes, save, show
 from planner.cli.pins import parse_pins
 from planner.cli.progress import Progress
+from planner.cli.recording import overlays_of
 from planner.cli.specs import chosen, read
 from planner.errors import ExitCode, UsageError
 from planner.model.simulation import Effort
@@ -53,6 +51,14 @@ class Options(SpecOptions):
             "request, or a column count beside it.",
         ),
     ] = None
+    columns: Annotated[
+        list[str],
+        typer.Option(
+            "--columns",
+            metavar="KEY=NAME",
+            help="Names of these columns, if others: timestamp=ts,count=requests.",
+        ),
+    ] = field(default_factory=list)
     pins: Annotated[
         list[str],
         typer.Option(
@@ -142,28 +148,16 @@ def _simulated(options: Options, manners: Manners) -> list[tuple[Spec, tuple[Sim
 
 
 def _read(options: Options, manners: Manners) -> tuple[Spec, ...]:
-    """Load the specs, with the recording as one more overlay over their traffic."""
+    """Load the specs, with the recording in place of their traffic."""
     if options.trace is None:
+        if options.columns:
+            raise UsageError(
+                "columns-without-trace",
+                "--columns names those of a recording, and none is given",
+                hint="--trace FILE --columns timestamp=ts,count=requests",
+            )
         return read(options, manners)
-    from planner.spec import Source
-
-    path = Path(options.trace).absolute()
-    traffic: dict[str, object] = {"type": "trace", "file": str(path), "size_for": "100%"}
-    if has_counts(path):
-        traffic["columns"] = {"count": "count"}
-    text = json.dumps({"spec": {"traffic": traffic}}).encode()
-    return read(options, manners, overlays=(Source(name="--trace", text=text),))
-
-
-def has_counts(path: Path) -> bool:
-    """True where the first line of a recording names a column `count`; the reader tells more."""
-    packed = path.suffix == ".gz"
-    try:
-        with gzip.open(path) if packed else path.open("rb") as file:
-            first = file.readline(10_000)
-    except OSError:
-        return False
-    return re.search(rb"\bcount\b", first) is not None
+    return read(options, manners, overlays=overlays_of(options.trace, options.columns))
 
 
 def parse_budget(text: str) -> int:

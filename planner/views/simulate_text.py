@@ -21,9 +21,18 @@ from planner.plans.simulation_document import capacity_unit
 from planner.views.chart import Span, Strip, chart
 from planner.views.style import Paper, Role, Style
 from planner.views.timeline import moment
-from planner.views.wording import NOTHING, capacity, counted, is_time, margin_text, spare
+from planner.views.wording import (
+    NOTHING,
+    capacity,
+    counted,
+    is_time,
+    is_unsure,
+    margin_text,
+    spare,
+)
 
 _WORST = 5
+_SEVERAL = 1.5
 _QUANTILES = ("p50", "p90", "p95", "p99")
 
 
@@ -70,11 +79,13 @@ def render_simulation(
 
 def _headline(paper: Paper, simulation: Simulation) -> None:
     paint = paper.style.paint
-    missed = [each.objective for each in simulation.margins if not each.met]
+    missed = [each for each in simulation.margins if not each.met]
     mark, said = paint("ok", "good"), "met every objective"
     if missed:
+        verb = "may miss" if all(is_unsure(each) for each in missed) else "missed"
+        names = ", ".join(each.objective for each in missed)
         of = counted(len(simulation.margins), "objective")
-        mark, said = paint("!", "bad"), f"missed {len(missed)} of {of}: {', '.join(missed)}"
+        mark, said = paint("!", "bad"), f"{verb} {len(missed)} of {of}: {names}"
     elif not simulation.margins:
         said = "had no objective to meet"
     cost = f"{format_usd(simulation.decision.cost.monthly_usd)}/month"
@@ -96,6 +107,9 @@ def _simulated(simulation: Simulation) -> str:
     text = f"{simulation.simulated:,} requests"
     if simulation.simulated < simulation.requests:
         text += f" for {_whole(simulation.requests)}"
+    elif simulation.simulated > _SEVERAL * simulation.requests > 0.0:
+        times = format_number(simulation.simulated / simulation.requests)
+        text += f", the cycle {times} times over"
     text += f", seed {simulation.seed}"
     if simulation.intervals:
         text += f"; in brackets {format_fraction(simulation.confidence)} confidence intervals"

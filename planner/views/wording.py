@@ -95,6 +95,11 @@ def is_time(margin: Margin) -> bool:
     return margin.unit in ("s", "ms")
 
 
+def is_unsure(margin: Margin) -> bool:
+    """True for a time that lies below its target, but not with the confidence that is asked."""
+    return is_time(margin) and not margin.met and margin.predicted <= margin.target
+
+
 def quantity(value: float, unit: str) -> str:
     """A number in the notation of its unit."""
     match unit:
@@ -121,6 +126,8 @@ def margin_text(margin: Margin) -> str:
 
 def spare(margin: Margin) -> str:
     """How far an objective holds or is missed, relative to what was asked."""
+    if is_unsure(margin):
+        return "not sure to hold"
     if not is_time(margin):
         return "holds" if margin.met else "missed"
     if margin.target <= 0:

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -137,6 +138,21 @@ def test_windows_without_a_request_have_no_latency_to_draw() -> None:
 def test_every_request_simulated_stands_for_itself() -> None:
     text = shown(simulated.simulation(simulated=5_000, requests=5_000.0))
     assert "simulated   5,000 requests, seed 7;" in text
+
+
+def test_a_short_cycle_is_simulated_several_times() -> None:
+    text = shown(simulated.simulation(simulated=10_036, requests=2_000.0))
+    assert "simulated   10,036 requests, the cycle 5.02 times over, seed 7;" in text
+
+
+def test_what_is_met_without_confidence_may_be_missed() -> None:
+    (asked,) = (simulated.margin("latency p99", 0.05, 0.0412),)
+    text = shown(simulated.simulation(margins=(replace(asked, met=False),)))
+    assert text.startswith("! fraud-scorer may miss 1 of 1 objective: latency p99, ")
+    assert "p99         41.2 ms (40 ms to 42.4 ms) of 50 ms: not sure to hold\n" in text
+    broken = simulated.margin("latency p50", 0.001, 0.0081)
+    both = shown(simulated.simulation(margins=(replace(asked, met=False), broken)))
+    assert both.startswith("! fraud-scorer missed 2 of 2 objectives: latency p99, latency p50, ")
 
 
 def test_what_capacity_counts() -> None:
