@@ -33,8 +33,11 @@ def overlays_of(file: str, columns: Iterable[str]) -> tuple[Source, ...]:
         named["count"] = "count"
     traffic = {"type": "trace", "file": str(path), "size_for": "max", "columns": named}
     # The first takes away what the spec says about its own recording, such as its bucket.
-    layers = ({"spec": {"traffic": None}}, {"spec": {"traffic": traffic}})
-    return tuple(Source(name="--trace", text=json.dumps(layer).encode()) for layer in layers)
+    layers = {"--trace (first)": None, "--trace": traffic}
+    return tuple(
+        Source(name=name, text=json.dumps({"spec": {"traffic": layer}}, indent=1).encode())
+        for name, layer in layers.items()
+    )
 
 
 def parse_columns(given: Iterable[str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ from planner.views.wording import (
 
 _WORST = 5
 _SEVERAL = 1.5
+_WHOLE = 0.99
 _QUANTILES = ("p50", "p90", "p95", "p99")
 
 
@@ -206,8 +207,10 @@ def _latest(windows: Iterable[SimulatedWindow], count: int) -> Sequence[Simulate
 
 def _strips(simulation: Simulation) -> Iterator[Strip]:
     windows = simulation.windows
+    covered = sum(each.seconds for each in windows) / simulation.cycle_s
+    gaps = "; blank where nothing was simulated" if covered < _WHOLE else ""
     yield Strip(
-        title="requests, the highest rate",
+        title=f"requests, the highest rate{gaps}",
         spans=_spans(windows, [each.rate_per_s for each in windows]),
         label=format_rate,
         kind="bars",

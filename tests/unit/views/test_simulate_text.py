@@ -135,6 +135,13 @@ def test_windows_without_a_request_have_no_latency_to_draw() -> None:
     assert "log scale" not in text
 
 
+def test_gaps_are_said() -> None:
+    said = "requests, the highest rate; blank where nothing was simulated\n"
+    half = simulated.simulation(windows=simulated.day()[::2])
+    assert said in shown(half)
+    assert said not in shown(simulated.simulation())
+
+
 def test_every_request_simulated_stands_for_itself() -> None:
     text = shown(simulated.simulation(simulated=5_000, requests=5_000.0))
     assert "simulated   5,000 requests, seed 7;" in text
