@@ -180,6 +180,7 @@ def compare(
 def simulate(
     spec: Spec,
     *,
+    under: Spec | None = None,
     pins: Mapping[str, str] | None = None,
     effort: Effort = WATCHED,
     fresh: bool = False,
@@ -187,13 +188,16 @@ def simulate(
 ) -> tuple[Simulation, ...]:
     """What requests meet at the planned configuration, or at one's own, window by window.
 
-    One result for each cloud endpoint. `pins` are those of `planner simulate --pin`; `fresh` starts
-    right after an update. Raises UsageError for pins that no catalog offers.
+    One result for each cloud endpoint. The traffic is that of `under`, where it is given: does what
+    was planned for one hold under the other? `pins` are those of `planner simulate --pin`; `fresh`
+    starts right after an update. Raises UsageError for pins that no catalog offers,
+    InfeasibleError where nothing is planned or pinned.
     """
     from planner.solver.simulate import Question
     from planner.solver.simulate import simulate as simulated
 
-    question = Question(pins=pins or {}, effort=effort, fresh=fresh)
+    traffic = None if under is None else under.workload.traffic
+    question = Question(pins=pins or {}, effort=effort, traffic=traffic, fresh=fresh)
     return simulated(spec.workload, Market().offers(spec), question, progress)
 
 

@@ -98,9 +98,9 @@ class Options(SpecOptions):
 def run(options: Options, manners: Manners) -> ExitCode:
     """Send simulated requests at a configuration.
 
-    The configuration is the planned one, or your own by --pin; the traffic is the spec's, or a
-    recording by --trace. Shows percentiles, refused and late requests, cold starts, utilisation
-    and cost, and draws traffic, capacity and latency over time.
+    The configuration is what the spec plans, or your own by --pin; the traffic is the spec's, or a
+    recording by --trace, for which nothing is planned anew. Shows percentiles, refused and late
+    requests, cold starts, utilisation and cost, and draws traffic, capacity and latency over time.
 
     Exits with 0 when every objective held, 3 for an invalid spec, 8 when one was missed.
     """
@@ -129,26 +129,29 @@ def _simulated(options: Options, manners: Manners) -> list[tuple[Spec, tuple[Sim
     from planner import workflow
 
     pins, requests = parse_pins(options.pins), parse_budget(options.requests)
-    specs = sorted(chosen(_read(options, manners), options.endpoint), key=_name)
+    specs = sorted(chosen(read(options, manners), options.endpoint), key=_name)
+    replayed = {_name(spec): spec for spec in _replayed(options, manners)}
     simulated = []
     for spec in specs:
+        under = replayed.get(_name(spec))
         started = perf_counter()
         stream = sys.stderr if manners.verbosity >= 0 else None
         with Progress(f"simulating {_name(spec)}", stream=stream) as progress:
             found = workflow.simulate(
                 spec,
+                under=under,
                 pins=pins,
                 effort=Effort(requests=requests, seed=options.seed),
                 fresh=options.fresh,
                 progress=progress,
             )
         manners.note(f"simulated {_name(spec)} in {perf_counter() - started:.2f} s", level=1)
-        simulated.append((spec, found))
+        simulated.append((under or spec, found))
     return simulated
 
 
-def _read(options: Options, manners: Manners) -> tuple[Spec, ...]:
-    """Load the specs, with the recording in place of their traffic."""
+def _replayed(options: Options, manners: Manners) -> tuple[Spec, ...]:
+    """Load the specs once more with the recording in place of their traffic, where one is given."""
     if options.trace is None:
         if options.columns:
             raise UsageError(
@@ -156,7 +159,7 @@ def _read(options: Options, manners: Manners) -> tuple[Spec, ...]:
                 "--columns names those of a recording, and none is given",
                 hint="--trace FILE --columns timestamp=ts,count=requests",
             )
-        return read(options, manners)
+        return ()
     return read(options, manners, overlays=overlays_of(options.trace, options.columns))
 
 

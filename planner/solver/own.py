@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 
 from planner.capacity.autoscaling import Bounds
 from planner.capacity.cold_start import whole_endpoint
 from planner.capacity.queue import NEVER_COLD, Cold
-from planner.errors import UsageError
+from planner.errors import InfeasibleError, UsageError
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Offering
 from planner.model.units import parse_fraction
@@ -64,14 +65,35 @@ def _offering(ask: Ask, pins: Mapping[str, str], planned: Sized | None) -> Offer
         and o.hosting == wanted["hosting"]
         and o.price is not None
     ]
-    if not found or "instance" not in wanted:
+    if planned is None and "instance" not in pins:
+        raise InfeasibleError(
+            "nothing-planned",
+            f"nothing in the searched space meets {ask.workload.name}, and no instance is pinned",
+            hint="planner simulate SPEC --pin instance=TYPE,replicas=2",
+        )
+    if not found:
         shown = ", ".join(f"{key}={value}" for key, value in sorted(wanted.items()))
         raise UsageError(
             "pin-not-offered",
-            f"no priced offering for {shown}" if found == [] else "pin an instance type too",
-            hint="planner catalog show",
+            f"no priced offering for {shown}",
+            hint=_nearest(ask, wanted),
         )
     return found[0]
+
+
+def _nearest(ask: Ask, wanted: Mapping[str, str]) -> str:
+    """The first pin that names nothing, with what is most like it."""
+    offered = [o for catalog in ask.catalogs.values() for o in catalog.offerings]
+    known = {
+        "provider": {o.provider for o in offered},
+        "hosting": {o.hosting for o in offered},
+        "instance": {o.instance_type for o in offered},
+    }
+    for key, names in known.items():
+        if key in wanted and wanted[key] not in names:
+            near = get_close_matches(wanted[key], sorted(names), n=1) or sorted(names)
+            return f"--pin {key}={near[0]}"
+    return "planner catalog show"
 
 
 def _hosting(ask: Ask, pins: Mapping[str, str], *, ranged: bool) -> str:
@@ -130,8 +152,7 @@ def _counted(sized: Sized, pins: Mapping[str, str], planned: Sized | None) -> Si
     if most == least:
         bounds = None
     else:
-        aim = parse_fraction(pins["target"]) if "target" in pins else TARGET
-        rate = float(aim) * sized.slots.count / sized.slots.service.mean_s
+        rate = _target(sized, pins, planned)
         bounds = Bounds(minimum=least, maximum=most, target=rate, average=float(least))
     if sized.cache is not None:
         return at_count(sized, least, bounds)
@@ -144,6 +165,15 @@ def _counted(sized: Sized, pins: Mapping[str, str], planned: Sized | None) -> Si
         bounds=bounds,
         cold=sized.cold if sized.idle is not None else NEVER_COLD,
     )
+
+
+def _target(sized: Sized, pins: Mapping[str, str], planned: Sized | None) -> float:
+    """Requests per second and replica that the policy aims at: pinned, as planned, or TARGET."""
+    alike = planned is not None and planned.slots.service == sized.slots.service
+    if "target" not in pins and alike and planned is not None and planned.bounds is not None:
+        return planned.bounds.target
+    aim = float(parse_fraction(pins["target"])) if "target" in pins else TARGET
+    return aim * sized.slots.count / sized.slots.service.mean_s
 
 
 def _range(pins: Mapping[str, str], planned: Sized | None, step: int) -> tuple[int, int]:

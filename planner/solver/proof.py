@@ -120,6 +120,8 @@ class _Ladder:
             if self._at(tried).miss is not None:
                 low = tried + 1
                 break
+            if not self._saves(tried, held):
+                return self._at(held)
             held, step = tried, step * 2
         while low < held:
             middle = (low + held) // 2
@@ -128,6 +130,14 @@ class _Ladder:
             else:
                 low = middle + 1
         return self._at(held)
+
+    def _saves(self, fewer: int, count: int) -> bool:
+        """True where the lower count is cheaper: a policy may hold the same replicas either way.
+
+        Of equal cost the higher minimum depends less on the policy being in time.
+        """
+        low, high = self._at(fewer).sized, self._at(count).sized
+        return low.bounds is None or low.average < high.average * (1.0 - 1e-6)
 
     def _at(self, count: int) -> Trial:
         found = self._trials.get(count)

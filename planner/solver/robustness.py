@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from planner.capacity.latency import SplitPool
 from planner.model.candidate import Robustness
 from planner.model.catalog import Catalog, Scaling
 from planner.model.simulation import Effort
@@ -17,6 +16,7 @@ from planner.solver.proof import trial_of
 from planner.solver.relax import scaled, slowed
 from planner.solver.sized import Sized
 from planner.solver.solve import cheapest
+from planner.solver.transfer import transferred
 
 MORE = 1.1
 """Factor on the rate and on the service time."""
@@ -41,42 +41,18 @@ def _answers(
 ) -> Iterator[Robustness]:
     sized = best.runs[0].sized
     busier = Ask(scaled(workload, MORE), catalogs)
-    yield _held(f"rate x {MORE:g}", busier, _on(busier, sized, 1.0), effort)
+    yield _held(f"rate x {MORE:g}", busier, transferred(busier, sized), effort)
     slower = Ask(slowed(workload, MORE), catalogs)
-    yield _held(f"service time x {MORE:g}", slower, _on(slower, sized, MORE), effort)
+    yield _held(f"service time x {MORE:g}", slower, transferred(slower, sized, slower=MORE), effort)
     same = Ask(workload, catalogs)
     scaling = sized.offering.autoscaling
     if scaling is not None and sized.bounds is not None:
         for factor in LAGS:
             lagging = replace(sized.offering, autoscaling=_lagging(scaling, factor))
-            found = replace(_on(same, sized, 1.0), offering=lagging)
+            found = replace(transferred(same, sized), offering=lagging)
             yield _held(f"scaling lag x {factor:g}", same, found, effort)
     again = replace(effort, seed=effort.seed + 1)
-    yield _held("another seed", same, _on(same, sized, 1.0), again)
-
-
-def _on(ask: Ask, sized: Sized, slower: float) -> Sized:
-    """The same size under the load and the service times of another question."""
-    outside = sum(call.latency_s for call in sized.models[0].external_calls)
-    own = sized.slots.service.plus(-outside) if outside else sized.slots.service
-    service = own.times(slower).plus(outside)
-    split = sized.slots.count if isinstance(sized.pool, SplitPool) else 0
-    pool = ask.pool(service, sized.offering.overhead_s, sized.served_share, slots=split)
-    if sized.cache is not None:
-        pool = pool.loading(sized.cold)
-    names = {m.name for m in sized.models}
-    return replace(
-        sized,
-        models=tuple(m for m in ask.workload.models if m.name in names),
-        slots=replace(sized.slots, service=service),
-        pool=pool,
-        servers=_as_long(sized.servers, len(pool.bins)),
-        proof=None,
-    )
-
-
-def _as_long(servers: Sequence[int], count: int) -> tuple[int, ...]:
-    return (*servers[:count], *([servers[-1]] * (count - len(servers))))
+    yield _held("another seed", same, transferred(same, sized), again)
 
 
 def _lagging(scaling: Scaling, factor: float) -> Scaling:

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from planner.capacity.latency import quantile_of
+from planner.capacity.simulator.experiment import Estimate
 from planner.capacity.simulator.steps import average_replicas
 from planner.capacity.simulator.timeline import PASSES, Frame, Progress, watched, window_width
 from planner.model.candidate import Decision, Margin
 from planner.model.catalog import Catalog, Kind
-from planner.model.simulation import CONFIDENCE, Effort, Simulation
+from planner.model.simulation import CONFIDENCE, Effort, SimulatedWindow, Simulation
+from planner.model.traffic import Traffic
+from planner.model.units import format_duration
 from planner.model.value import value
 from planner.model.workload import LatencyTarget, Workload
 from planner.solver.ask import Ask
-from planner.solver.configuration import Configuration, placements, single
+from planner.solver.configuration import placements, single
 from planner.solver.decide import decide
 from planner.solver.own import own
 from planner.solver.proof import refusable
 from planner.solver.scenes import Staged, stage_over
 from planner.solver.sized import Proof, Sized
 from planner.solver.solve import cheapest
+from planner.solver.transfer import transferred
 
 
 @value
 class Question:
     """What to simulate: pins in place of the plan's choice, and how.
 
-    `fresh` starts right after an update, nothing loaded and nothing warm but what never leaves.
+    `traffic` is met in place of the one that was planned for. `fresh` starts right after an update,
+    with nothing loaded and nothing warm but what never leaves.
     """
 
     pins: Mapping[str, str]
     effort: Effort
+    traffic: Traffic | None = None
     fresh: bool = False
 
 
@@ -43,84 +49,94 @@ def simulate(
 ) -> tuple[Simulation, ...]:
     """Every endpoint of the configuration under its traffic, in windows of time.
 
-    The planned configuration comes from the same simulator with a plan's effort. Raises UsageError
-    for pins that no catalog offers, and where nothing is planned and nothing is pinned.
+    The planned configuration is the plan's own. Raises UsageError for pins that no catalog offers,
+    InfeasibleError where nothing is planned and no instance is pinned.
     """
-    pinned = workload
-    if "routing" in question.pins:
-        pinned = replace(workload, pin=replace(workload.pin, routing=question.pins["routing"]))
     planned = cheapest(workload, catalogs, Effort(seed=question.effort.seed))
-    ask = Ask(pinned, catalogs)
+    met = workload if question.traffic is None else replace(workload, traffic=question.traffic)
+    if "routing" in question.pins:
+        met = replace(met, pin=replace(met.pin, routing=question.pins["routing"]))
+    ask = Ask(met, catalogs)
     if question.pins or planned is None:
         lead = planned.runs[0].sized if planned is not None else None
         sized = own(ask, question.pins, lead)
         planned = single(ask, sized, sized.offering)
-    return _all(ask, planned, question, progress)
-
-
-def _all(
-    ask: Ask, configuration: Configuration, question: Question, progress: Progress | None
-) -> tuple[Simulation, ...]:
-    placed = placements(ask, configuration)
-    decisions = decide(ask, configuration)
+    elif question.traffic is not None:
+        runs = (replace(run, sized=transferred(ask, run.sized)) for run in planned.runs)
+        planned = replace(planned, runs=tuple(runs))
+    placed = placements(ask, planned)
     return tuple(
-        _one(ask, part, decision, question, progress)
-        for placement, decision in zip(placed, decisions, strict=True)
+        _one(ask, part, decision.endpoint, question, progress)
+        for placement, decision in zip(placed, decide(ask, planned), strict=True)
         for part in placement.parts
     )
 
 
 def _one(
-    ask: Ask, sized: Sized, decision: Decision, question: Question, progress: Progress | None
+    ask: Ask, sized: Sized, endpoint: str, question: Question, progress: Progress | None
 ) -> Simulation:
-    effort = question.effort
-    width_s = window_width(sized.pool.load.cycle_s)
-    staged = stage_over(ask, sized, effort, width_s=width_s, fresh=question.fresh, passes=PASSES)
+    effort, load = question.effort, sized.pool.load
+    width_s = window_width(load.cycle_s)
+    staged = stage_over(ask, sized, effort, width_s=width_s, passes=PASSES, fresh=question.fresh)
     strict = _strictest(ask, sized)
-    frame = Frame(width_s=width_s, steps=staged.steps, slots=sized.slots.count, strict=strict)
     estimate, windows = watched(
         staged.scene,
-        frame,
+        Frame(width_s=width_s, steps=staged.steps, slots=sized.slots.count, strict=strict),
         targets=sized.targets,
         effort=effort,
         refusable=refusable(ask),
         progress=progress,
     )
-    average = average_replicas(staged.steps)
-    seen = replace(
-        sized,
-        proof=Proof(estimate=estimate, seed=effort.seed, fewer=""),
-        cold=replace(sized.cold, fraction=estimate.cold.mean),
-    )
-    if sized.offering.kind is not Kind.ON_DEMAND and sized.bounds is not None:
-        seen = replace(seen, average=average, bounds=replace(sized.bounds, average=average))
-    told = decide(ask, single(ask, seen, seen.offering))[0]
-    allowed = 1.0 if strict is None or strict.quantile is None else 1.0 - quantile_of(strict)
+    told = decide(ask, single(ask, _seen(sized, staged, estimate, effort), sized.offering))[0]
     step = sized.offering.step if sized.offering.kind is Kind.UNITS else 1
-    cycle_s = sized.pool.load.cycle_s
-    busy = estimate.busy_s / cycle_s
-    capacity = average if sized.offering.kind is not Kind.ON_DEMAND else max(average, busy)
+    busy, capacity = estimate.held_s * load.mean, average_replicas(staged.steps)
+    if sized.offering.kind is Kind.ON_DEMAND:
+        capacity = max(capacity, busy)
     return Simulation(
-        endpoint=decision.endpoint,
-        decision=replace(told, endpoint=decision.endpoint),
+        endpoint=endpoint,
+        decision=replace(told, endpoint=endpoint),
         seed=effort.seed,
         confidence=CONFIDENCE,
         simulated=estimate.simulated,
-        requests=sized.pool.load.mean * cycle_s,
-        cycle_s=cycle_s,
+        requests=load.mean * load.cycle_s,
+        cycle_s=load.cycle_s,
         latency=estimate.latency,
         intervals=estimate.intervals,
-        margins=(
-            *(replace(margin, met=_within(margin)) for margin in told.margins),
-            _refusals(estimate.refused.mean, refusable(ask)),
-        ),
+        margins=_margins(told, estimate),
         refused=estimate.refused.mean,
         cold=estimate.cold.mean,
         utilization=min(1.0, busy / max(capacity * sized.slots.count, 1e-9)),
         capacity=capacity * step,
         windows=tuple(replace(w, capacity=w.capacity * step) for w in windows),
-        late_windows=sum(1 for w in windows if w.late > allowed),
+        late_windows=_late_windows(windows, strict),
         notes=_notes(sized, question, staged),
+    )
+
+
+def _seen(sized: Sized, staged: Staged, estimate: Estimate, effort: Effort) -> Sized:
+    """The size with what its requests met, and the capacity that its policy held."""
+    seen = replace(
+        sized,
+        proof=Proof(estimate=estimate, seed=effort.seed, fewer=""),
+        cold=replace(sized.cold, fraction=estimate.cold.mean),
+    )
+    if sized.bounds is None or sized.offering.kind is Kind.ON_DEMAND:
+        return seen
+    average = average_replicas(staged.steps)
+    return replace(seen, average=average, bounds=replace(sized.bounds, average=average))
+
+
+def _margins(told: Decision, estimate: Estimate) -> tuple[Margin, ...]:
+    refused = estimate.refused
+    return (
+        *(replace(margin, met=_within(margin)) for margin in told.margins),
+        Margin(
+            objective="answered 429",
+            target=refused.allowed,
+            predicted=refused.mean,
+            unit="fraction",
+            met=refused.met,
+        ),
     )
 
 
@@ -129,14 +145,9 @@ def _within(margin: Margin) -> bool:
     return margin.predicted <= margin.target + 1e-12
 
 
-def _refusals(refused: float, allowed: float) -> Margin:
-    return Margin(
-        objective="answered 429",
-        target=allowed,
-        predicted=refused,
-        unit="fraction",
-        met=refused <= allowed,
-    )
+def _late_windows(windows: Sequence[SimulatedWindow], strict: LatencyTarget | None) -> int:
+    allowed = 1.0 if strict is None or strict.quantile is None else 1.0 - quantile_of(strict)
+    return sum(1 for window in windows if window.late > allowed)
 
 
 def _strictest(ask: Ask, sized: Sized) -> LatencyTarget | None:
@@ -150,6 +161,9 @@ def _notes(sized: Sized, question: Question, staged: Staged) -> tuple[str, ...]:
     notes = []
     if question.fresh and sized.cache is None and sized.cold.delay_s == 0.0:
         notes.append("nothing here has to load: a fresh start changes nothing")
+    seen_s = sum(s.seconds * s.weight for run in staged.scene.windows[0].runs for s in run)
+    if question.fresh and seen_s < 0.99 * sized.pool.load.cycle_s:
+        notes.append(f"only the first {format_duration(seen_s)} were simulated; see --requests")
     if staged.left_out:
         notes.append("windows above traffic.size_for are not part of the percentiles")
     return tuple(notes)

@@ -57,6 +57,7 @@ class Cached:
         "_load_s",
         "_memory_bytes",
         "_names",
+        "_rates",
         "_replicas",
         "_rng",
         "_size_bytes",
@@ -75,14 +76,13 @@ class Cached:
         models: Sequence[CachedModel],
     ) -> None:
         each = [m for m in models for _ in range(m.count)]
-        # The hottest first: `preload` takes them in this order.
-        each.sort(key=lambda m: -m.rate)
         self._draw = draw
         self._rng = rng
         self._slots = slots
         self._memory_bytes = memory_bytes
         self._names = range(len(each))
         self._cumulative = list(accumulate(m.rate for m in each))
+        self._rates = [m.rate for m in each]
         self._size_bytes = [m.size_bytes for m in each]
         self._load_s = [m.load_s for m in each]
         self._replicas = [_Replica(slots, 0.0) for _ in range(replicas)]
@@ -121,14 +121,22 @@ class Cached:
         return tally
 
     def preload(self) -> None:
-        """Fill the memories as after a long time: the hottest models, one copy each."""
+        """Fill the memories as after a long time: what was asked for last, one copy each.
+
+        How long ago a model was asked for is exponential with its rate, so that this is the state
+        of a cache that gives up the least recently used, exactly (Coffman, Denning 1973, ch. 6).
+        """
         places: list[tuple[int, _Replica]] = []
         roomiest = [(0.0, number) for number in range(len(self._replicas))]
-        for model, size_bytes in enumerate(self._size_bytes):
+        draw = self._rng.expovariate
+        ages = [draw(rate) for rate in self._rates]
+        for model in sorted(self._names, key=ages.__getitem__):
             used_bytes, number = roomiest[0]
-            if used_bytes + size_bytes <= self._memory_bytes:
-                heapreplace(roomiest, (used_bytes + size_bytes, number))
-                places.append((model, self._replicas[number]))
+            size_bytes = self._size_bytes[model]
+            if used_bytes + size_bytes > self._memory_bytes:
+                break
+            heapreplace(roomiest, (used_bytes + size_bytes, number))
+            places.append((model, self._replicas[number]))
         for used_bytes, number in roomiest:
             self._replicas[number].used_bytes = used_bytes
         for model, replica in reversed(places):

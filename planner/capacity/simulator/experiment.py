@@ -71,8 +71,8 @@ class Estimate:
     """What a cycle's requests meet.
 
     `late` answers each target: the share of requests beyond it; of a mean target, seconds. `at` is
-    the latency to hold against each. `waited` is the share that found no free slot, `busy_s` the
-    seconds of service in a cycle, over all slots.
+    the latency to hold against each. `waited` is the share that found no free slot, `held_s` the
+    mean seconds that a request kept one.
     """
 
     latency: Latency
@@ -82,7 +82,7 @@ class Estimate:
     refused: Share
     cold: Share
     waited: float
-    busy_s: float
+    held_s: float
     simulated: int
 
     @property
@@ -263,7 +263,7 @@ def estimated(
         refused=_refused(passes, refusable),
         cold=_share([one.cold / max(one.weight, 1e-9) for one in passes]),
         waited=sum(one.waited for one in passes) / weight,
-        busy_s=sum(one.busy_s for one in passes) / len(passes),
+        held_s=sum(one.busy_s for one in passes) / weight,
         simulated=sum(one.simulated for one in passes),
     )
 
@@ -291,7 +291,9 @@ def _lates(passes: Sequence[Replication], targets: Sequence[LatencyTarget]) -> l
 
 
 def _refused(passes: Sequence[Replication], refusable: float) -> Share:
-    return _share([one.refused / max(one.weight, 1e-9) for one in passes], refusable)
+    # The mean decides: the size comes from Erlang's loss formula, which is exact for Poisson.
+    mean = sum(one.refused / max(one.weight, 1e-9) for one in passes) / len(passes)
+    return Share(mean=mean, half=0.0, allowed=refusable)
 
 
 def _share(values: Sequence[float], allowed: float = 1.0) -> Share:

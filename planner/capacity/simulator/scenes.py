@@ -20,6 +20,7 @@ from planner.capacity.simulator.windows import (
     Capacity,
     Run,
     Windows,
+    first,
     replay,
     sampled,
     spans,
@@ -189,7 +190,7 @@ def cached_scene(demand: Demand, fleet: Fleet) -> Scene:
         return found
 
     rate = max(step.rate for step in demand.steps)
-    lead_s = demand.budget / 4.0 / rate if not demand.fresh else 0.0
+    lead_s = demand.budget / 4.0 / rate
     chosen = _spans(demand, lead_s, parts=FLEET_SPANS)
     return _scene(demand, chosen, station, (fleet.service,))
 
@@ -197,9 +198,10 @@ def cached_scene(demand: Demand, fleet: Fleet) -> Scene:
 def _spans(demand: Demand, lead_s: float, *, parts: int = SPANS) -> tuple[Windows, ...]:
     if demand.stamps_s is not None:
         return (replay(demand.stamps_s, demand.steps),)
+    if demand.fresh:
+        return (first(demand.steps, budget=demand.budget),)
     if demand.in_order:
         parts = IN_ORDER_SPANS
-    lead_s = 0.0 if demand.fresh else lead_s
     return spans(demand.steps, budget=demand.budget, lead_s=lead_s, parts=parts)
 
 

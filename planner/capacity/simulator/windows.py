@@ -253,7 +253,8 @@ def spans(
     course = _Course(steps)
     if course.requests <= budget:
         return (whole(steps, lead_s=lead_s),)
-    count = budget / parts
+    # Half of it goes into the warm-up before each span.
+    count = budget / parts / 2.0
     weight = course.requests / parts / count
     places = [
         [(part + (v + 0.5) / VARIANTS) / parts for part in range(parts)] for v in range(VARIANTS)
@@ -266,6 +267,16 @@ def spans(
         )
         for place in places
     )
+
+
+def first(steps: Sequence[Step], *, budget: int) -> Windows:
+    """The cycle from its start on, as far as the budget goes."""
+    course = _Course(steps)
+    end_s = course.cycle_s
+    if course.requests > budget:
+        end_s = course.moment(float(budget))
+    run = tuple(course.between(0.0, end_s, weight=1.0))
+    return Windows(runs=(run,), quiet=0.0, requests=course.requests)
 
 
 def whole(steps: Sequence[Step], *, lead_s: float = 0.0) -> Windows:

@@ -20,6 +20,7 @@ SOLVED = """\
                 action
     options     zone_aware true
     latency     p50 8.1 ms of 15 ms (46 % spare), p99 41.2 ms of 50 ms (17.6 % spare)
+    verified    no: the closed form alone, nothing simulated
     objectives  availability 99.99 % (asked 99.95 %, holds)
     cost        $612.40 a month, $0.19 per million requests
     why not     dedicated small.2 x 9, $703.50, p99 39.8 ms: costs 14.9 % more
@@ -33,6 +34,7 @@ SOLVED = """\
 
 Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.
 Monthly: $0.00 -> $612.40 (+$612.40)
+Not verified: some latencies rest on the closed form alone.
 Prices: cloud north-1, 2026-11-19 (7)
 """
 INFEASIBLE = """\
