@@ -32,7 +32,13 @@ from rules import fixed_rules, rates_of, schedule, tracking
 from scaled import scaled_grid, study_scaled
 from scenarios import TYPES, Planned, Scenario, decide, grid
 
-QUICK = ("steady-20 205ms", "azure-conv 2.3s", "mooncake 2.3s", "bursty 205ms", "ramp 205ms")
+QUICK = (
+    "steady-20 205ms",
+    "azure-conv 2.3s",
+    "mooncake 2.3s",
+    "bursty 2.3s",
+    "steady-20 300ms-wide",
+)
 FEW = 4
 """Servers of the oracle below which one more weighs too much to compare costs."""
 MEAN_BOUND, WORST_BOUND = 1.05, 1.20

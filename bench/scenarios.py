@@ -8,7 +8,6 @@ of the planner but its Python API is used.
 from __future__ import annotations
 
 import csv
-import inspect
 import math
 import random
 import sys
@@ -366,7 +365,7 @@ def decide(scenario: Scenario, directory: Path, *, verify: bool = True) -> Plann
     started = time.perf_counter()
     specs = planner.load([path])
     loaded = time.perf_counter()
-    run = planner.plan(specs, **_switch(verify))
+    run = planner.plan(specs, verify=verify)
     done = time.perf_counter()
     outcome = run.outcomes[0]
     if not hasattr(outcome, "decisions"):
@@ -387,9 +386,3 @@ def decide(scenario: Scenario, directory: Path, *, verify: bool = True) -> Plann
         load_s=loaded - started,
         plan_s=done - loaded,
     )
-
-
-def _switch(verify: bool) -> dict[str, bool]:
-    """The switch that leaves the closed form, where this planner has one."""
-    known = inspect.signature(planner.plan).parameters
-    return {"verify": verify} if "verify" in known else {}
