@@ -212,7 +212,8 @@ def print_bounds(fixed: Sequence[Row], scaled: Sequence[Row]) -> bool:
 
 def _checks(title: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     many = [row["plan"] for row in rows if row["oracle"]["servers"] >= FEW]
-    ratios = [plan["ratio"] for plan in many if "ratio" in plan] or [math.inf]
+    # A plan that does not hold is no bargain: its cost counts for nothing.
+    ratios = [plan["ratio"] for plan in many if plan["feasible"]] or [math.inf]
     share = sum(row["plan"]["feasible"] for row in rows) / len(rows)
     mean, worst = statistics.fmean(ratios), max(ratios)
     return [
