@@ -39,6 +39,8 @@ PASSES = 32
 """Passes that a budget is enough for: five decide most questions."""
 
 
+FLEET_PASSES = 8
+"""The same for a fleet, whose memories take long to fill before each pass."""
 MOST_PERIODS = 12_000
 COARSE_S = 60.0
 
@@ -56,7 +58,8 @@ def stage(ask: Ask, sized: Sized, effort: Effort) -> Staged:
     """What to simulate of this endpoint to know its percentiles."""
     steps = capacity_over(sized, effort)
     out = left_out(sized.pool.load)
-    demand = _demand(ask, sized, _without(steps, out), effort, PASSES)
+    passes = PASSES if sized.cache is None else FLEET_PASSES
+    demand = _demand(ask, sized, _without(steps, out), effort, passes)
     return Staged(scene=_scene(ask, sized, demand), steps=steps, left_out=bool(out))
 
 

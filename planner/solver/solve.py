@@ -63,7 +63,7 @@ def solve(
         return _infeasible(ask, fallen, excluded)
     best = exact(ask, chosen)
     decisions = decide(ask, best)
-    rules = (*advice.advise(ask, best, decisions[0], feasible), *_price_of_pin(ask, best, effort))
+    rules = (*advice.advise(ask, best, decisions[0], feasible), *_price_of_pin(ask, best))
     decisions = (replace(decisions[0], advice=rules), *decisions[1:])
     return Solved(
         workload=workload.name,
@@ -98,11 +98,11 @@ def _chosen(
     return chosen, [*kept, *found.unproven], [*fallen, *found.fallen, *over]
 
 
-def _price_of_pin(ask: Ask, best: Configuration, effort: Effort | None) -> tuple[Advice, ...]:
+def _price_of_pin(ask: Ask, best: Configuration) -> tuple[Advice, ...]:
     """What the solver would choose without the pin, where that is cheaper."""
     if ask.workload.pin == Pin():
         return ()
-    free = cheapest(replace(ask.workload, pin=Pin()), ask.catalogs, effort)
+    free = cheapest(replace(ask.workload, pin=Pin()), ask.catalogs)
     if free is None or free.monthly_usd > best.monthly_usd - 0.005:
         return ()
     return (
@@ -110,7 +110,7 @@ def _price_of_pin(ask: Ask, best: Configuration, effort: Effort | None) -> tuple
             rule="pin",
             source_id="spec.pin",
             trigger=f"pinned: {describe(best)}",
-            text=f"without the pin: {describe(free)}",
+            text=f"without the pin, by the closed form: {describe(free)}",
             saves_monthly_usd=best.monthly_usd - free.monthly_usd,
         ),
     )

@@ -57,7 +57,9 @@ class Response:
             return 0.0
         allowed = max(1.0 - q, 1e-9)
         low = self._overhead_s
-        high = low + max(delay + service.quantile(q) for _, delay, service in self.cells)
+        high = low + max(
+            service.quantile(q) + max(delay for _, delay in alike) for service, alike in self._alike
+        )
         for guess in (near_s * 0.98, near_s * 1.02):
             if low < guess < high:
                 low, high = (guess, high) if self.exceeds(guess) > allowed else (low, guess)
@@ -116,7 +118,7 @@ def _grouped(cells: Sequence[Cell]) -> list[Cell]:
         share = sum(cell[0] for cell in alike if cell[1] > 0.0) / CELLS
         weight = delayed = 0.0
         for w, delay, _ in alike:
-            if weight > 0.0 and (weight + w > share or delayed == 0.0 < delay):
+            if weight > 0.0 and delay > 0.0 and (weight + w > share or delayed == 0.0):
                 result.append((weight, delayed / weight, service))
                 weight = delayed = 0.0
             weight += w
