@@ -76,6 +76,7 @@ def queue_scene(demand: Demand, queue: Queue) -> Scene:
         slots=queue.slots,
         service_s=queue.services[-1].mean_s,
         arrival_scv=demand.arrival_scv,
+        service_scv=queue.services[-1].scv,
         queue_limit=queue.queue_limit,
     )
     one_line = queue.routing not in CHOICES and len(queue.services) == 1

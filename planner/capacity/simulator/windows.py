@@ -62,7 +62,7 @@ class Windows:
 
 @record
 class Capacity:
-    """Slots of a replica, mean seconds in service, SCV of the gaps between requests.
+    """Slots of a replica, mean seconds in service, SCV of the gaps between requests and of service.
 
     `queue_limit` is how many may wait for each slot.
     """
@@ -70,6 +70,7 @@ class Capacity:
     slots: int
     service_s: float
     arrival_scv: float = 1.0
+    service_scv: float = 1.0
     queue_limit: int | None = None
 
     def offered(self, step: Step) -> float:
@@ -193,12 +194,13 @@ def _flood(
 ) -> tuple[list[tuple[float, float]], float]:
     """Overloads as a fluid: everybody waits for the backlog before them (Newell 1982, ch. 2).
 
-    The chance that adds to it falls with the square root of their number, which is large here.
+    The chance that adds to it falls with the square root of their number, which is large here. It
+    is all there is where capacity is just enough: without it nobody would ever wait there.
     """
     cells: list[tuple[float, float]] = []
     lost = 0.0
     for run in runs:
-        backlog = 0.0
+        backlog = requests = 0.0
         for step in run:
             slots = step.replicas * capacity.slots
             served = slots / capacity.service_s
@@ -211,8 +213,33 @@ def _flood(
                 backlog = min(wanted, room)
                 lost += wanted - backlog
                 kept = max(step.rate * seconds - (wanted - backlog), 0.0)
-                cells.append((kept, (before + backlog) / 2.0 / served))
+                requests += kept
+                chance = _chance(requests, step, capacity)
+                for share, times in _EXPONENTIAL if chance > 0.0 else ((1.0, 0.0),):
+                    waiting = min((before + backlog) / 2.0 + chance * times, room)
+                    cells.append((kept * share, waiting / served))
     return cells, lost
+
+
+_HALF = math.log(2.0)
+_EXPONENTIAL = (
+    *((0.5 ** (k + 1), (k - 1) * _HALF + 1.0) for k in range(9)),
+    (0.5**9, 9 * _HALF + 1.0),
+)
+"""(share, mean) of an exponential variable with mean 1, in halves of what is left."""
+
+
+def _chance(requests: float, step: Step, capacity: Capacity) -> float:
+    """Mean number waiting that chance alone leaves after so many requests in full swing.
+
+    A reflected Brownian motion: what it settles at, or the way there (Whitt 2002, ch. 5.7).
+    """
+    busy = capacity.utilization(step)
+    if busy < STABLE:
+        return 0.0
+    spread = capacity.arrival_scv + capacity.service_scv
+    grown = math.sqrt(2.0 / math.pi * spread * requests)
+    return min(grown, spread * busy / (2.0 * (1.0 - busy))) if busy < 1.0 else grown
 
 
 def sampled(steps: Sequence[Step], capacity: Capacity, *, budget: int) -> Windows:
