@@ -13,7 +13,7 @@ from dataclasses import replace
 from planner.capacity.autoscaling import Bounds
 from planner.capacity.latency import stable_count
 from planner.capacity.queue import Cold
-from planner.capacity.simulator.experiment import Estimate, experiment
+from planner.capacity.simulator.experiment import Estimate, Experiment
 from planner.capacity.simulator.steps import Step, average_replicas
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind
@@ -38,11 +38,16 @@ ROOM = 1.25
 
 @value
 class Trial:
-    """One size with what its simulation says; `miss` is why it fails, None where it holds."""
+    """One size with what its simulation says; `miss` is why it fails, None where it holds.
+
+    `staged` and `experiment` allow to go on with more passes.
+    """
 
     sized: Sized
     estimate: Estimate
     miss: Rejection | None
+    staged: Staged
+    experiment: Experiment
 
 
 def prove(ask: Ask, sized: Sized, effort: Effort) -> Sized | Rejection:
@@ -143,12 +148,14 @@ class _Ladder:
         found = self._trials.get(count)
         if found is None:
             found = self._trials[count] = trial_of(
-                self._ask, rung(self._start, count), self._effort
+                self._ask, rung(self._start, count), self._effort, precise=False
             )
         return found
 
     def _proven(self, trial: Trial) -> Sized:
         count = height(trial.sized)
+        estimate = trial.experiment.run(self._effort.requests)
+        trial = _judged(self._ask, trial.sized, trial.staged, trial.experiment, estimate)
         below = self._trials.get(count - 1)
         if below is not None and below.miss is not None:
             fewer = f"{_name(trial.sized, count - 1)}: {below.miss.measured}, "
@@ -161,18 +168,24 @@ class _Ladder:
         )
 
 
-def trial_of(ask: Ask, sized: Sized, effort: Effort) -> Trial:
-    """Simulate one size."""
+def trial_of(ask: Ask, sized: Sized, effort: Effort, *, precise: bool = True) -> Trial:
+    """Simulate one size, until it is decided or until its percentiles are known, too."""
     staged = stage(ask, sized, effort)
-    estimate = experiment(
-        staged.scene,
-        targets=sized.targets,
-        seed=effort.seed,
-        budget=effort.requests,
-        refusable=refusable(ask),
-    )
+    experiment = Experiment(staged.scene, sized.targets, seed=effort.seed, refusable=refusable(ask))
+    return _judged(ask, sized, staged, experiment, experiment.run(effort.requests, precise=precise))
+
+
+def _judged(
+    ask: Ask, sized: Sized, staged: Staged, experiment: Experiment, estimate: Estimate
+) -> Trial:
     priced = _with_course(sized, staged, estimate)
-    return Trial(sized=priced, estimate=estimate, miss=_miss(ask, priced, staged, estimate))
+    return Trial(
+        sized=priced,
+        estimate=estimate,
+        miss=_miss(ask, priced, staged, estimate),
+        staged=staged,
+        experiment=experiment,
+    )
 
 
 def _highest(ask: Ask, sized: Sized) -> int:

@@ -21,7 +21,11 @@ from planner.model.workload import LatencyTarget
 QUANTILES = (("p50", 0.50), ("p90", 0.90), ("p95", 0.95), ("p99", 0.99))
 FEWEST = 5
 """Replications from which an interval is taken."""
-MOST = 40
+MOST = 160
+UNDECIDED = 4
+"""Times the budget that may be spent on a target that is neither met nor missed for sure."""
+SURE = 2.576 / 1.960
+"""Width of a verdict's interval over that of CONFIDENCE: 99 %, because it is looked at often."""
 PRECISION = 0.02
 """Half width of a percentile's interval, relative, at which a decided question is closed."""
 
@@ -58,12 +62,12 @@ class Share:
     @property
     def met(self) -> bool:
         """True when it is within what is allowed, with confidence."""
-        return self.mean + self.half <= self.allowed + 1e-12
+        return self.mean + SURE * self.half <= self.allowed + 1e-12
 
     @property
     def decided(self) -> bool:
         """True when it is within, or beyond, with confidence."""
-        return abs(self.mean - self.allowed) >= self.half
+        return abs(self.mean - self.allowed) >= SURE * self.half
 
 
 @value
@@ -192,6 +196,62 @@ def arrivals(stretch: Stretch, now_s: float, scene: Scene, rng: Random) -> Seque
     )
 
 
+class Experiment:
+    """Passes through one scene, more of them where a question is still open.
+
+    No more than `refusable` of the requests may be answered 429.
+    """
+
+    def __init__(
+        self, scene: Scene, targets: Sequence[LatencyTarget], *, seed: int, refusable: float = 0.0
+    ) -> None:
+        self._scene = scene
+        self._targets = targets
+        self._seed = seed
+        self._refusable = refusable
+        self._passes: list[Replication] = []
+
+    def run(self, budget: int, *, precise: bool = True) -> Estimate:
+        """Replicate until every target is decided and, if `precise`, the percentiles are known.
+
+        `budget` is how many requests are simulated for that, about. Where a target is not decided
+        by then, UNDECIDED times as many are; at least FEWEST passes are made.
+        """
+        look = max(FEWEST, len(self._passes))
+        while True:
+            self._until(look)
+            if not self._scene.windows[0].runs:
+                return self._estimated()
+            look += max(1, look // 3)
+            decided = self._decided()
+            if self._spent(look) > (budget if decided else UNDECIDED * budget):
+                return self._estimated()
+            if decided:
+                found = self._estimated()
+                if not precise or _precise(found):
+                    return found
+
+    def _until(self, count: int) -> None:
+        windows = self._scene.windows
+        for index in range(len(self._passes), min(count, MOST) if windows[0].runs else 1):
+            rng = Random(f"{self._seed}/{index}")
+            chosen = windows[index % len(windows)]
+            self._passes.append(Replication(self._scene, chosen, rng, self._targets))
+
+    def _spent(self, look: int) -> float:
+        """Requests that so many passes take; infinite beyond MOST."""
+        if look > MOST:
+            return math.inf
+        return look * sum(one.simulated for one in self._passes) / len(self._passes)
+
+    def _decided(self) -> bool:
+        shares = [*_lates(self._passes, self._targets), _refused(self._passes, self._refusable)]
+        return all(share.decided for share in shares)
+
+    def _estimated(self) -> Estimate:
+        return estimated(self._scene, self._passes, self._targets, self._refusable)
+
+
 def experiment(
     scene: Scene,
     *,
@@ -200,36 +260,8 @@ def experiment(
     budget: int,
     refusable: float = 0.0,
 ) -> Estimate:
-    """Replicate until every target is decided and the percentiles are known to 2 %.
-
-    `budget` is how many requests may be simulated in all; at least FEWEST passes are made. No more
-    than `refusable` of the requests may be answered 429.
-    """
-    passes: list[Replication] = []
-    look = FEWEST
-    while True:
-        windows = scene.windows[len(passes) % len(scene.windows)]
-        rng = Random(f"{seed}/{len(passes)}")
-        passes.append(Replication(scene, windows, rng, targets))
-        if not windows.runs:
-            return estimated(scene, passes, targets, refusable)
-        if len(passes) < look:
-            continue
-        look += max(1, look // 3)
-        spent = sum(one.simulated for one in passes)
-        last = len(passes) >= MOST or spent * look / len(passes) > budget
-        if not last and not _decided(passes, targets, refusable):
-            continue
-        found = estimated(scene, passes, targets, refusable)
-        if last or _precise(found):
-            return found
-
-
-def _decided(
-    passes: Sequence[Replication], targets: Sequence[LatencyTarget], refusable: float
-) -> bool:
-    shares = [*_lates(passes, targets), _refused(passes, refusable)]
-    return all(share.decided for share in shares)
+    """Run one experiment until it is decided and precise, or its budget is spent."""
+    return Experiment(scene, targets, seed=seed, refusable=refusable).run(budget)
 
 
 def _precise(found: Estimate) -> bool:

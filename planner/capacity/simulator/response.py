@@ -57,7 +57,7 @@ class Response:
             return 0.0
         allowed = max(1.0 - q, 1e-9)
         low = self._overhead_s
-        high = low + max(
+        high: float = low + max(
             service.quantile(q) + max(delay for _, delay in alike) for service, alike in self._alike
         )
         for guess in (near_s * 0.98, near_s * 1.02):

@@ -22,7 +22,7 @@ STABLE = 0.97
 """Utilisation from which a stretch is replayed in order of time: it hardly settles."""
 RELAXATIONS = 10.0
 LEAST = 40
-REPLAYED = 2.0
+REPLAYED = 6.0
 """Requests in overload, over the budget of a pass, up to which they are replayed."""
 
 
