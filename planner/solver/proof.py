@@ -21,6 +21,7 @@ from planner.model.simulation import Effort
 from planner.model.units import format_duration, format_fraction
 from planner.model.value import value
 from planner.solver.ask import Ask
+from planner.solver.cost import month_of
 from planner.solver.objectives import check_cold
 from planner.solver.on_demand import NEVER, THROTTLED, warm_range, with_warm
 from planner.solver.scenes import Staged, stage
@@ -139,9 +140,12 @@ class _Ladder:
     def _saves(self, fewer: int, count: int) -> bool:
         """True where the lower count is cheaper: a policy may hold the same replicas either way.
 
-        Of equal cost the higher minimum depends less on the policy being in time.
+        Of equal cost the higher minimum depends less on the policy being in time. What is kept
+        warm may cost less than the busy seconds it serves.
         """
         low, high = self._at(fewer).sized, self._at(count).sized
+        if low.offering.kind is Kind.ON_DEMAND:
+            return month_of(low) < month_of(high)
         return low.bounds is None or low.average < high.average * (1.0 - 1e-6)
 
     def _at(self, count: int) -> Trial:

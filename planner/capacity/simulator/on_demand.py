@@ -65,6 +65,10 @@ class OnDemand:
             tally.delays = [cold_s] * cold
         return tally
 
+    def preload(self, instances: int) -> None:
+        """Before the first arrival: have so many up, of which those not `warm` leave when idle."""
+        self._free = deque([0.0] * max(self._warm, min(instances, self._limit)))
+
     def resize(self, now_s: float, replicas: int) -> None:
         """Change how many instances stay: new ones are free at once, others leave when idle."""
         self._settle(now_s)

@@ -119,13 +119,28 @@ class FromZero:
 
 
 def on_demand_scene(demand: Demand, zero: FromZero, *, limit: int, warm: int) -> Scene:
-    """An instance per request, `warm` of which stay up, at most `limit` requests at a time."""
+    """An instance per request, `warm` of which stay up, at most `limit` requests at a time.
 
-    def station(rng: Random, _: Run) -> Station:
+    A warm-up is rarely as long as the idle time: what usually stays up is up when it begins.
+    """
+
+    def station(rng: Random, run: Run) -> Station:
         draw = drawing(zero.service, rng)
-        return OnDemand(draw, limit=limit, warm=warm, idle_s=zero.idle_s, cold_s=zero.cold_s)
+        found = OnDemand(draw, limit=limit, warm=warm, idle_s=zero.idle_s, cold_s=zero.cold_s)
+        if run[0].weight == 0.0:
+            found.preload(_kept_up(run[0].rate, zero))
+        return found
 
     return _scene(demand, _spans(demand, zero.idle_s + zero.cold_s), station, (zero.service,))
+
+
+def _kept_up(rate: float, zero: FromZero) -> int:
+    """Instances that are asked for at least once in an idle time: those before them overflow."""
+    offered, loss, count = rate * zero.service.mean_s, 1.0, 0
+    while rate * loss * zero.idle_s >= 1.0:
+        count += 1
+        loss = offered * loss / (count + offered * loss)
+    return count
 
 
 def sleeping_scene(demand: Demand, zero: FromZero, *, slots: int, queue_limit: int | None) -> Scene:
