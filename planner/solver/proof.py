@@ -206,8 +206,12 @@ def refusable(ask: Ask) -> float:
 
 
 def _with_course(sized: Sized, staged: Staged, estimate: Estimate) -> Sized:
-    """The mean count that the simulated policy holds, and the cold starts that were met."""
-    if sized.cold.fraction > 0.0 or estimate.cold.mean > 0.0:
+    """The mean count that the simulated policy holds, and the cold starts that were met.
+
+    Starts that come once in a long cycle may lie between what was simulated: there the formula
+    knows more.
+    """
+    if estimate.cold.mean > sized.cold.fraction:
         sized = replace(sized, cold=replace(sized.cold, fraction=estimate.cold.mean))
     if sized.bounds is None or sized.bounds.minimum == sized.bounds.maximum:
         return sized
@@ -221,7 +225,7 @@ def _miss(ask: Ask, sized: Sized, staged: Staged, estimate: Estimate) -> Rejecti
     if busy is not None:
         return busy
     if sized.cold.fraction > 0.0:
-        most = min(1.0, estimate.cold.mean + estimate.cold.half)
+        most = min(1.0, max(sized.cold.fraction, estimate.cold.mean + estimate.cold.half))
         refused = check_cold(ask, Cold(fraction=most, delay_s=sized.cold.delay_s))
         if refused is not None:
             return refused
