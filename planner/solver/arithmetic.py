@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.capacity.dispersion import dispersions
 from planner.capacity.latency import SplitPool
 from planner.model.candidate import Decision, Step
-from planner.model.catalog import Kind
+from planner.model.catalog import Kind, Scaling
 from planner.model.traffic import Trace
 from planner.model.units import (
     format_duration,
@@ -16,7 +16,9 @@ from planner.model.units import (
 )
 from planner.solver.ask import Ask
 from planner.solver.configuration import Placement
+from planner.solver.constraints import possible
 from planner.solver.sized import Sized
+from planner.solver.sizing import floor_groups, moments_of, size_single
 
 
 def steps(ask: Ask, placement: Placement, decision: Decision) -> tuple[Step, ...]:
@@ -28,7 +30,7 @@ def steps(ask: Ask, placement: Placement, decision: Decision) -> tuple[Step, ...
     else:
         lines += _queue(ask, part)
     lines += _cold(part)
-    lines += _bounds(part)
+    lines += _bounds(ask, part)
     lines.append(_money(decision))
     return tuple(lines)
 
@@ -225,19 +227,13 @@ def _cold(part: Sized) -> list[Step]:
     ]
 
 
-def _bounds(part: Sized) -> list[Step]:
+def _bounds(ask: Ask, part: Sized) -> list[Step]:
     bounds, scaling = part.bounds, part.offering.autoscaling
     if bounds is None or scaling is None:
-        return []
-    lag = format_duration(scaling.lag_up_s)
+        return _not_scaled(ask, part)
     if bounds.minimum == bounds.maximum:
-        return [
-            Step(
-                label="autoscaling",
-                expression=f"load moves faster than the lag of {lag}, or not at all",
-                value=f"fixed at {bounds.minimum}",
-            )
-        ]
+        return [_fixed(ask, part, scaling, bounds.minimum)]
+    lag = format_duration(scaling.lag_up_s)
     scheduled = f", {bounds.spike_minimum} by schedule" if bounds.spike_minimum else ""
     return [
         Step(
@@ -247,6 +243,36 @@ def _bounds(part: Sized) -> list[Step]:
             source=scaling.source,
         )
     ]
+
+
+def _not_scaled(ask: Ask, part: Sized) -> list[Step]:
+    """Why the same type was not taken with autoscaling, where its policy would be late."""
+    own = (part.offering.kind, part.offering.instance_type)
+    for other in ask.catalogs[part.offering.provider].offerings:
+        scaling = other.autoscaling
+        if scaling is None or (other.kind, other.instance_type) != own or part.idle is not None:
+            continue
+        sized = size_single(ask, other, part.models[0], part.served_share)
+        bounds = sized.bounds if isinstance(sized, Sized) and possible(ask, other) else None
+        if bounds is not None and floor_groups(ask, other) < bounds.minimum == bounds.maximum:
+            return [_fixed(ask, part, scaling, bounds.minimum)]
+    return []
+
+
+def _fixed(ask: Ask, part: Sized, scaling: Scaling, count: int) -> Step:
+    """Why a policy is left nothing to do: which rise it would miss, or that there is none."""
+    moments = moments_of(ask, part.pool, scaling)
+    worst = max(moments, key=lambda m: m.rate / max(m.seen, 1e-9) if not m.spike else 0.0)
+    if count <= floor_groups(ask, part.offering):
+        expression = "no more than the least that is asked for is ever needed"
+    elif worst.rate <= worst.seen * (1.0 + 1e-9):
+        expression = "the load never rises"
+    else:
+        expression = (
+            f"{format_rate(worst.seen)} to {format_rate(worst.rate)} within the lag of "
+            f"{format_duration(scaling.lag_up_s)}: new capacity would come too late"
+        )
+    return Step(label="autoscaling", expression=expression, value=f"fixed at {count}")
 
 
 def _money(decision: Decision) -> Step:

@@ -267,7 +267,7 @@ def _track(
 
     aimed_at = slots * ask.workload.constraints.utilization / pool.service.mean_s
     return track(
-        _moments(ask, pool, scaling),
+        moments_of(ask, pool, scaling),
         needed,
         floor=floor,
         scheduled=scaling.scheduled,
@@ -276,7 +276,8 @@ def _track(
     )
 
 
-def _moments(ask: Ask, pool: Pool, scaling: Scaling) -> tuple[Demand, ...]:
+def moments_of(ask: Ask, pool: Pool, scaling: Scaling) -> tuple[Demand, ...]:
+    """What a policy with this lag has seen at each moment of the cycle."""
     key = ("moments", id(pool.load), scaling.lag_up_s, scaling.lag_down_s, scaling.scheduled)
     found = ask.memo.get(key)
     if found is None:
