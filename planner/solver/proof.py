@@ -24,8 +24,8 @@ from planner.solver.ask import Ask
 from planner.solver.cost import month_of
 from planner.solver.objectives import check_cold
 from planner.solver.on_demand import NEVER, THROTTLED, warm_range, with_warm
-from planner.solver.scenes import Staged, stage
-from planner.solver.shared import at_count
+from planner.solver.scenes import Staged, services, stage
+from planner.solver.shared import at_count, cache_bytes
 from planner.solver.sized import Proof, Sized, check_sized
 from planner.solver.sizing import autoscaled_cap, floor_groups
 
@@ -174,9 +174,33 @@ class _Ladder:
 
 def trial_of(ask: Ask, sized: Sized, effort: Effort, *, precise: bool = True) -> Trial:
     """Simulate one size, until it is decided or until its percentiles are known, too."""
-    staged = stage(ask, sized, effort)
-    experiment = Experiment(staged.scene, sized.targets, seed=effort.seed, refusable=refusable(ask))
+    key = _scene_key(sized, effort)
+    known: tuple[Staged, Experiment] | None = ask.memo.get(key)
+    if known is None:
+        staged = stage(ask, sized, effort)
+        known = ask.memo[key] = (
+            staged,
+            Experiment(staged.scene, sized.targets, seed=effort.seed, refusable=refusable(ask)),
+        )
+    staged, experiment = known
     return _judged(ask, sized, staged, experiment, experiment.run(effort.requests, precise=precise))
+
+
+def _scene_key(sized: Sized, effort: Effort) -> tuple[object, ...]:
+    """Sizes with equal keys are simulated alike: they differ in name, price and memory only."""
+    offering = sized.offering
+    return (
+        "scene",
+        effort,
+        id(sized.pool),
+        services(sized),
+        sized.slots.count,
+        sized.targets,
+        (sized.groups, sized.bounds, sized.prewarm, sized.concurrency),
+        (offering.kind, offering.routing, offering.queue_limit, offering.autoscaling),
+        (offering.cold, sized.cold.delay_s, sized.idle is None),
+        None if sized.cache is None else (sized.models, cache_bytes(offering)),
+    )
 
 
 def _judged(

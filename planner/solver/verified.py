@@ -6,7 +6,7 @@ that only those are that could still be cheaper, if one less were enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -42,36 +42,25 @@ def verified(ask: Ask, feasible: Sequence[Configuration], effort: Effort) -> Ver
     unproven: list[Configuration] = []
     fallen: list[tuple[Configuration, Rejection]] = []
     ordered = sorted(feasible, key=lambda c: (c.provider, c.hosting, c.rank))
-    for _, group in groupby(ordered, key=lambda c: (c.provider, c.hosting)):
-        found = _mode(ask, list(group), effort)
-        proven += found.proven
-        unproven += found.unproven
-        fallen += found.fallen
+    for _, mode in groupby(ordered, key=lambda c: (c.provider, c.hosting)):
+        best, tried = float("inf"), 0
+        for candidate in mode:
+            known = all(is_proven(ask, run.sized, effort) for run in candidate.runs)
+            if not known and (_bound(ask, candidate) >= best - 0.005 or tried >= TRIED):
+                unproven.append(candidate)
+                continue
+            tried += best < float("inf") and not known
+            found = confirmed(ask, candidate, effort)
+            if isinstance(found, Rejection):
+                fallen.append((candidate, found))
+            else:
+                proven.append(found)
+                best = min(best, found.monthly_usd)
     return Verified(
         proven=tuple(sorted(proven, key=lambda c: c.rank)),
         unproven=tuple(sorted(unproven, key=lambda c: c.rank)),
         fallen=tuple(fallen),
     )
-
-
-def _mode(ask: Ask, candidates: Iterable[Configuration], effort: Effort) -> Verified:
-    proven: list[Configuration] = []
-    unproven: list[Configuration] = []
-    fallen: list[tuple[Configuration, Rejection]] = []
-    tried = 0
-    for candidate in candidates:
-        best = min((c.monthly_usd for c in proven), default=float("inf"))
-        known = all(is_proven(ask, run.sized, effort) for run in candidate.runs)
-        if not known and (_bound(ask, candidate) >= best - 0.005 or tried >= TRIED):
-            unproven.append(candidate)
-            continue
-        tried += bool(proven) and not known
-        found = confirmed(ask, candidate, effort)
-        if isinstance(found, Rejection):
-            fallen.append((candidate, found))
-        else:
-            proven.append(found)
-    return Verified(proven=tuple(proven), unproven=tuple(unproven), fallen=tuple(fallen))
 
 
 def _bound(ask: Ask, candidate: Configuration) -> float:

@@ -73,7 +73,7 @@ def render_explanation(
         case Infeasible() as infeasible:
             _infeasible(page, infeasible, everything=everything)
     page.table(
-        "Where the decision changes",
+        "Where the decision changes, by the closed form",
         (
             Column(title="input"),
             Column(title="now"),

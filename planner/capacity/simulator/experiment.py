@@ -65,6 +65,11 @@ class Share:
         return self.mean + SURE * self.half <= self.allowed + 1e-12
 
     @property
+    def hopeful(self) -> bool:
+        """True when it is within what is allowed, sure or not."""
+        return self.mean <= self.allowed
+
+    @property
     def decided(self) -> bool:
         """True when it is within, or beyond, with confidence."""
         return abs(self.mean - self.allowed) >= SURE * self.half
@@ -214,8 +219,8 @@ class Experiment:
     def run(self, budget: int, *, precise: bool = True) -> Estimate:
         """Replicate until every target is decided and, if `precise`, the percentiles are known.
 
-        `budget` is how many requests are simulated for that, about. Where a target is not decided
-        by then, UNDECIDED times as many are; at least FEWEST passes are made.
+        `budget` is how many requests are simulated for that, about. Where a target that seems to
+        hold is not decided by then, UNDECIDED times as many are; at least FEWEST passes are made.
         """
         look = max(FEWEST, len(self._passes))
         while True:
@@ -224,7 +229,8 @@ class Experiment:
                 return self._estimated()
             look += max(1, look // 3)
             decided = self._decided()
-            if self._spent(look) > (budget if decided else UNDECIDED * budget):
+            hopeful = not decided and all(share.hopeful for share in self._shares())
+            if self._spent(look) > (UNDECIDED * budget if hopeful else budget):
                 return self._estimated()
             if decided:
                 found = self._estimated()
@@ -245,8 +251,10 @@ class Experiment:
         return look * sum(one.simulated for one in self._passes) / len(self._passes)
 
     def _decided(self) -> bool:
-        shares = [*_lates(self._passes, self._targets), _refused(self._passes, self._refusable)]
-        return all(share.decided for share in shares)
+        return all(share.decided for share in self._shares())
+
+    def _shares(self) -> list[Share]:
+        return [*_lates(self._passes, self._targets), _refused(self._passes, self._refusable)]
 
     def _estimated(self) -> Estimate:
         return estimated(self._scene, self._passes, self._targets, self._refusable)

@@ -13,11 +13,10 @@ from planner.capacity.simulator.draws import Levels, drawing
 from planner.capacity.simulator.experiment import Scene
 from planner.capacity.simulator.on_demand import OnDemand, Sleeping
 from planner.capacity.simulator.stations import LeastOutstanding, Pooled, Sampled
-from planner.capacity.simulator.steps import Step
+from planner.capacity.simulator.steps import Capacity, Step
 from planner.capacity.simulator.tally import Station
 from planner.capacity.simulator.windows import (
     SPANS,
-    Capacity,
     Run,
     Windows,
     first,

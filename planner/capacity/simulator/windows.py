@@ -13,13 +13,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from planner.capacity.simulator.steps import Step
+from planner.capacity.simulator.flood import flood
+from planner.capacity.simulator.steps import STABLE, Capacity, Step
 from planner.model.value import record
 
 LEVELS = 32
 """Rates that a chain steps through at most."""
-STABLE = 0.97
-"""Utilisation from which a stretch is replayed in order of time: it hardly settles."""
 RELAXATIONS = 10.0
 LEAST = 40
 REPLAYED = 6.0
@@ -60,34 +59,6 @@ class Windows:
     lost: float = 0.0
 
 
-@record
-class Capacity:
-    """Slots of a replica, mean seconds in service, SCV of the gaps between requests and of service.
-
-    `queue_limit` is how many may wait for each slot.
-    """
-
-    slots: int
-    service_s: float
-    arrival_scv: float = 1.0
-    service_scv: float = 1.0
-    queue_limit: int | None = None
-
-    def offered(self, step: Step) -> float:
-        """Requests in service on average (Little's law)."""
-        return step.rate * self.service_s
-
-    def utilization(self, step: Step) -> float:
-        """Part of the slots that is busy; 1 and more in overload."""
-        return self.offered(step) / max(step.replicas * self.slots, 1e-9)
-
-    def quiet(self, step: Step) -> bool:
-        """True where waiting has a probability below about one in a billion."""
-        busy = self.offered(step)
-        peaked = max(1.0, (1.0 + self.arrival_scv) / 2.0)
-        return step.replicas * self.slots > busy + 6.0 * math.sqrt(busy * peaked) + 8.0
-
-
 def windows(
     steps: Sequence[Step], capacity: Capacity, *, budget: int, one_line: bool = True
 ) -> Windows:
@@ -112,7 +83,7 @@ def windows(
     if sum(s.seconds * s.rate for run in flooded for s in run) <= REPLAYED * budget:
         runs += [tuple(Stretch(s.seconds, s.rate, s.replicas, 1.0) for s in run) for run in flooded]
         return Windows(runs=tuple(runs), quiet=quiet, requests=requests)
-    cells, lost = _flood(flooded, capacity)
+    cells, lost = flood(flooded, capacity)
     return Windows(runs=tuple(runs), quiet=quiet, requests=requests, flood=tuple(cells), lost=lost)
 
 
@@ -187,59 +158,6 @@ def _drained(steps: Sequence[Step], index: int, capacity: Capacity) -> int:
         if backlog == 0.0:
             break
     return index
-
-
-def _flood(
-    runs: Iterable[Sequence[Step]], capacity: Capacity
-) -> tuple[list[tuple[float, float]], float]:
-    """Overloads as a fluid: everybody waits for the backlog before them (Newell 1982, ch. 2).
-
-    The chance that adds to it falls with the square root of their number, which is large here. It
-    is all there is where capacity is just enough: without it nobody would ever wait there.
-    """
-    cells: list[tuple[float, float]] = []
-    lost = 0.0
-    for run in runs:
-        backlog = requests = 0.0
-        for step in run:
-            slots = step.replicas * capacity.slots
-            served = slots / capacity.service_s
-            room = math.inf if capacity.queue_limit is None else capacity.queue_limit * slots
-            pieces = max(1, min(20, math.ceil(step.seconds / 5.0)))
-            seconds = step.seconds / pieces
-            for _ in range(pieces):
-                before = backlog
-                wanted = max(0.0, before + (step.rate - served) * seconds)
-                backlog = min(wanted, room)
-                lost += wanted - backlog
-                kept = max(step.rate * seconds - (wanted - backlog), 0.0)
-                requests += kept
-                chance = _chance(requests, step, capacity)
-                for share, times in _EXPONENTIAL if chance > 0.0 else ((1.0, 0.0),):
-                    waiting = min((before + backlog) / 2.0 + chance * times, room)
-                    cells.append((kept * share, waiting / served))
-    return cells, lost
-
-
-_HALF = math.log(2.0)
-_EXPONENTIAL = (
-    *((0.5 ** (k + 1), (k - 1) * _HALF + 1.0) for k in range(9)),
-    (0.5**9, 9 * _HALF + 1.0),
-)
-"""(share, mean) of an exponential variable with mean 1, in halves of what is left."""
-
-
-def _chance(requests: float, step: Step, capacity: Capacity) -> float:
-    """Mean number waiting that chance alone leaves after so many requests in full swing.
-
-    A reflected Brownian motion: what it settles at, or the way there (Whitt 2002, ch. 5.7).
-    """
-    busy = capacity.utilization(step)
-    if busy < STABLE:
-        return 0.0
-    spread = capacity.arrival_scv + capacity.service_scv
-    grown = math.sqrt(2.0 / math.pi * spread * requests)
-    return min(grown, spread * busy / (2.0 * (1.0 - busy))) if busy < 1.0 else grown
 
 
 def sampled(steps: Sequence[Step], capacity: Capacity, *, budget: int) -> Windows:
