@@ -94,8 +94,9 @@ def renewal_times(
     gaps = _gaps(rng, rate, scv)
     times: list[float] = []
     end, now = start_s + seconds, start_s
-    if scv == 0.0:
-        now -= rng.random() / rate
+    if scv != 1.0:
+        now += _first_gap(rng, rate, scv)
+        times.append(now)
     while now < end:
         left = (end - now) * rate
         for gap in gaps(int(left + 4.0 * math.sqrt(left * max(scv, 0.01)) + 8.0)):
@@ -104,6 +105,20 @@ def renewal_times(
     while times and times[-1] >= end:
         times.pop()
     return times
+
+
+def _first_gap(rng: Random, rate: float, scv: float) -> float:
+    """From any moment to the next arrival: what is left of a gap, the long ones met more often.
+
+    Started at an arrival, each stretch would begin with a cluster of its own.
+    """
+    if scv == 0.0:
+        return rng.random() / rate
+    if scv < 1.0:
+        return rng.random() * rng.gammavariate(1.0 + 1.0 / scv, scv / rate)
+    often = (1.0 + math.sqrt((scv - 1.0) / (scv + 1.0))) / 2.0
+    # Balanced means: as much time passes in the short gaps as in the long ones.
+    return rng.expovariate(2.0 * rate * (often if rng.random() < 0.5 else 1.0 - often))
 
 
 def _gaps(rng: Random, rate: float, scv: float) -> Draw:
