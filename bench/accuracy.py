@@ -230,8 +230,8 @@ def closed_loops(report: Report, path: Path) -> None:
     print("\nclosed-loop runs on four units, from their one-client rows")
     found = databricks_runs.outcomes(path)
     databricks_runs.show(found)
-    for date, most in databricks_runs.saturation(path):
-        print(f"  {date}: four units answer {most:.1f}/s at most by prediction, about 80 measured")
+    for date, predicted, measured in databricks_runs.saturation(path, found):
+        print(f"  {date}: four units answer {predicted:.1f}/s at most, measured {measured:.1f}/s")
     throughput, p50 = databricks_runs.mean_errors(found)
     rows = sum(not one.outside for one in found)
     print(

@@ -158,10 +158,21 @@ def show(found: Sequence[Outcome]) -> None:
     table([*header, "429", "predicted", "outside: "], rows)
 
 
-def saturation(path: Path) -> list[tuple[str, float]]:
-    """What four units answer at most, per second, by date."""
-    alone = [row for row in read(path) if row.clients == 1]
-    return [(row.date, UNITS / service_of(row).mean_s) for row in alone]
+def saturation(path: Path, found: Sequence[Outcome]) -> list[tuple[str, float, float]]:
+    """What four units answer at most, per second: by prediction, and measured, by date.
+
+    Measured where every unit has at least four clients.
+    """
+    full = [one.row for one in found if not one.outside and one.row.clients >= 4 * UNITS]
+    return [
+        (
+            alone.date,
+            UNITS / service_of(alone).mean_s,
+            statistics.fmean(row.ok_per_s for row in full if row.date == alone.date),
+        )
+        for alone in read(path)
+        if alone.clients == 1
+    ]
 
 
 def mean_errors(found: Sequence[Outcome]) -> tuple[float, float]:
