@@ -10,10 +10,11 @@ from operator import itemgetter
 from planner.capacity.service_time import ServiceTime
 from planner.capacity.simulator.tally import Tally
 
-CELLS = 96
-"""Groups of like delays that stand for all of one distribution."""
-PER_RUN = 40
-"""Groups that one run gives; the upper tenth of its delays has half of them."""
+CELLS = 80
+"""A group of like delays stands for one in so many at most."""
+TAIL = 8
+PER_RUN = (16, 14, 10)
+"""Groups that one run gives, of its delays up to p90, up to p99 and beyond."""
 
 Cell = tuple[float, float, ServiceTime]
 """(weight, delay in seconds, service time)."""
@@ -98,12 +99,13 @@ def cells_of(weight: float, tally: Tally, services: Sequence[ServiceTime]) -> li
 
 
 def _cuts(count: int) -> Iterable[tuple[int, int]]:
-    """Slices of rising delays: half of them for the upper tenth."""
-    edge, half = count - count // 10, PER_RUN // 2
-    for start, end in ((0, edge), (edge, count)):
-        width = max(1, math.ceil((end - start) / half))
+    """Slices of rising delays, narrower in the upper tenth and again in the upper hundredth."""
+    start = 0
+    for end, parts in zip((count - count // 10, count - count // 100, count), PER_RUN, strict=True):
+        width = max(1, math.ceil((end - start) / parts))
         for low in range(start, end, width):
             yield low, min(low + width, end)
+        start = end
 
 
 def _order(cell: Cell) -> tuple[float, float, float]:
@@ -111,18 +113,35 @@ def _order(cell: Cell) -> tuple[float, float, float]:
 
 
 def _grouped(cells: Sequence[Cell]) -> list[Cell]:
-    """Neighbours of one service time merged until about CELLS of nearly equal weight remain."""
+    """Those that did not wait as one cell of each service time, the others merged."""
     result: list[Cell] = []
     for service, group in groupby(cells, key=itemgetter(2)):
         alike = list(group)
-        share = sum(cell[0] for cell in alike if cell[1] > 0.0) / CELLS
-        weight = delayed = 0.0
-        for w, delay, _ in alike:
-            if weight > 0.0 and delay > 0.0 and (weight + w > share or delayed == 0.0):
-                result.append((weight, delayed / weight, service))
-                weight = delayed = 0.0
-            weight += w
-            delayed += w * delay
-        if weight > 0.0:
-            result.append((weight, delayed / weight, service))
+        free = sum(weight for weight, delay, _ in alike if delay <= 0.0)
+        if free > 0.0:
+            result.append((free, 0.0, service))
+        delayed = [(weight, delay) for weight, delay, _ in alike if delay > 0.0]
+        result += [(weight, delay, service) for weight, delay in merged(delayed, CELLS)]
+    return result
+
+
+def merged(cells: Sequence[tuple[float, float]], count: int) -> list[tuple[float, float]]:
+    """(weight, delay) by rising delay with neighbours as one.
+
+    Each stands for at most one in `count` of all, and one in TAIL of those from it on: percentiles
+    far out need narrow groups there.
+    """
+    left = sum(weight for weight, _ in cells)
+    most, least = left / count, left * 1e-5
+    result: list[tuple[float, float]] = []
+    weight = delayed = 0.0
+    for w, delay in cells:
+        if weight > 0.0 and weight + w > max(min(most, left / TAIL), least):
+            result.append((weight, delayed / weight))
+            left -= weight
+            weight = delayed = 0.0
+        weight += w
+        delayed += w * delay
+    if weight > 0.0:
+        result.append((weight, delayed / weight))
     return result
