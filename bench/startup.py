@@ -34,7 +34,7 @@ COMMANDS = {
 CEILINGS = {
     "planner --version": ("python -c 'import typer'", 1.6, None),
     "fraud-scorer --no-verify": ("planner --version", 3.0, 120),
-    **{name: ("planner --version", 12.0, None) for name in VERIFIED},
+    **dict.fromkeys(VERIFIED, ("planner --version", 12.0, None)),
 }
 SECONDS = 2.0
 """A verified plan takes no longer."""

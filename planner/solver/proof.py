@@ -10,24 +10,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from planner.capacity.autoscaling import Bounds
-from planner.capacity.latency import stable_count
-from planner.capacity.queue import Cold
-from planner.capacity.simulator.experiment import Estimate, Experiment
-from planner.capacity.simulator.steps import Step, average_replicas
-from planner.model.candidate import Range, Rejection
+from planner.model.candidate import Rejection
 from planner.model.catalog import Kind
 from planner.model.simulation import Effort
-from planner.model.units import format_duration, format_fraction
-from planner.model.value import value
 from planner.solver.ask import Ask
 from planner.solver.cost import month_of
-from planner.solver.objectives import check_cold
-from planner.solver.on_demand import NEVER, THROTTLED, warm_range, with_warm
-from planner.solver.scenes import Staged, services, stage
-from planner.solver.shared import at_count, cache_bytes
+from planner.solver.on_demand import warm_range, with_warm
+from planner.solver.rungs import height, lowest, named, rung
 from planner.solver.sized import Proof, Sized, check_sized
-from planner.solver.sizing import autoscaled_cap, floor_groups
+from planner.solver.trial import Trial, judged, trial_of
 
 HIGHEST = 2.0
 """How far beyond the closed form's count the search goes before it gives up, and 16 more."""
@@ -35,20 +26,6 @@ HIGHEST = 2.0
 
 ROOM = 1.25
 """Factor by which a concurrency limit is raised at a time."""
-
-
-@value
-class Trial:
-    """One size with what its simulation says; `miss` is why it fails, None where it holds.
-
-    `staged` and `experiment` allow to go on with more passes.
-    """
-
-    sized: Sized
-    estimate: Estimate
-    miss: Rejection | None
-    staged: Staged
-    experiment: Experiment
 
 
 def prove(ask: Ask, sized: Sized, effort: Effort) -> Sized | Rejection:
@@ -159,11 +136,10 @@ class _Ladder:
     def _proven(self, trial: Trial) -> Sized:
         count = height(trial.sized)
         estimate = trial.experiment.run(self._effort.requests)
-        trial = _judged(self._ask, trial.sized, trial.staged, trial.experiment, estimate)
+        trial = judged(self._ask, trial.sized, trial.staged, trial.experiment, estimate)
         below = self._trials.get(count - 1)
         if below is not None and below.miss is not None:
-            fewer = f"{_name(trial.sized, count - 1)}: {below.miss.measured}, "
-            fewer += f"{below.miss.allowed} allowed"
+            fewer = f"{named(trial.sized, count - 1)}: {_why(below.miss)}"
         else:
             fewer = self._floor.reason if count == self._floor.count else ""
         return replace(
@@ -172,126 +148,11 @@ class _Ladder:
         )
 
 
-def trial_of(ask: Ask, sized: Sized, effort: Effort, *, precise: bool = True) -> Trial:
-    """Simulate one size, until it is decided or until its percentiles are known, too."""
-    key = _scene_key(sized, effort)
-    known: tuple[Staged, Experiment] | None = ask.memo.get(key)
-    if known is None:
-        staged = stage(ask, sized, effort)
-        known = ask.memo[key] = (
-            staged,
-            Experiment(staged.scene, sized.targets, seed=effort.seed, refusable=refusable(ask)),
-        )
-    staged, experiment = known
-    return _judged(ask, sized, staged, experiment, experiment.run(effort.requests, precise=precise))
-
-
-def _scene_key(sized: Sized, effort: Effort) -> tuple[object, ...]:
-    """Sizes with equal keys are simulated alike: they differ in name, price and memory only."""
-    offering = sized.offering
-    return (
-        "scene",
-        effort,
-        id(sized.pool),
-        services(sized),
-        sized.slots.count,
-        sized.targets,
-        (sized.groups, sized.bounds, sized.prewarm, sized.concurrency),
-        (offering.kind, offering.routing, offering.queue_limit, offering.autoscaling),
-        (offering.cold, sized.cold.delay_s, sized.idle is None),
-        None if sized.cache is None else (sized.models, cache_bytes(offering)),
-    )
-
-
-def _judged(
-    ask: Ask, sized: Sized, staged: Staged, experiment: Experiment, estimate: Estimate
-) -> Trial:
-    priced = _with_course(sized, staged, estimate)
-    return Trial(
-        sized=priced,
-        estimate=estimate,
-        miss=_miss(ask, priced, staged, estimate),
-        staged=staged,
-        experiment=experiment,
-    )
-
-
 def _highest(ask: Ask, sized: Sized) -> int:
     """Where the search upwards ends."""
     if sized.offering.kind is Kind.ON_DEMAND:
         return max(warm_range(ask, sized)[1], sized.prewarm)
     return math.ceil(height(sized) * HIGHEST) + 16
-
-
-def refusable(ask: Ask) -> float:
-    """Share of requests that may be answered 429."""
-    errors = ask.workload.slo.errors
-    return THROTTLED if errors is None else max(errors, NEVER)
-
-
-def _with_course(sized: Sized, staged: Staged, estimate: Estimate) -> Sized:
-    """The mean count that the simulated policy holds, and the cold starts that were met.
-
-    Starts that come once in a long cycle may lie between what was simulated: there the formula
-    knows more.
-    """
-    if estimate.cold.mean > sized.cold.fraction:
-        sized = replace(sized, cold=replace(sized.cold, fraction=estimate.cold.mean))
-    if sized.bounds is None or sized.bounds.minimum == sized.bounds.maximum:
-        return sized
-    average = average_replicas(staged.steps)
-    return replace(sized, average=average, bounds=replace(sized.bounds, average=average))
-
-
-def _miss(ask: Ask, sized: Sized, staged: Staged, estimate: Estimate) -> Rejection | None:
-    """The first objective that does not hold with confidence."""
-    busy = _overbusy(ask, sized, staged.steps)
-    if busy is not None:
-        return busy
-    if sized.cold.fraction > 0.0:
-        most = min(1.0, max(sized.cold.fraction, estimate.cold.mean + estimate.cold.half))
-        refused = check_cold(ask, Cold(fraction=most, delay_s=sized.cold.delay_s))
-        if refused is not None:
-            return refused
-    if estimate.met:
-        return None
-    for target, late, at in zip(sized.targets, estimate.late, estimate.at, strict=True):
-        if not late.met:
-            return Rejection(
-                code="simulated-latency",
-                measured=f"{target.label} {format_duration(at)} simulated",
-                allowed=f"{target.label} {format_duration(target.seconds)}",
-                path=f"spec.slo.latency.{target.label}",
-                shortfall=max(at / target.seconds, 1.001),
-            )
-    return Rejection(
-        code="simulated-refusals",
-        measured=f"{format_fraction(estimate.refused.mean)} answered 429 in the simulation",
-        allowed=format_fraction(estimate.refused.allowed),
-        path="spec.slo.errors",
-        shortfall=max(estimate.refused.mean / estimate.refused.allowed, 1.001),
-    )
-
-
-def _overbusy(ask: Ask, sized: Sized, steps: tuple[Step, ...]) -> Rejection | None:
-    """An autoscaled range that lags so far behind that its replicas are busier than allowed."""
-    scaling, bounds = sized.offering.autoscaling, sized.bounds
-    asked = ask.workload.constraints.utilization
-    if scaling is None or bounds is None or bounds.minimum == bounds.maximum or asked >= 1.0:
-        return None
-    allowed = autoscaled_cap(ask, scaling)
-    slots, service_s = sized.slots.count, sized.slots.service.mean_s
-    busiest = max(s.rate * service_s / max(s.replicas * slots, 1) for s in steps)
-    # A policy that counts noisy requests may hold one replica less than its target says.
-    if busiest <= max(allowed, 1.0 if sized.idle is not None else 0.0) * 1.02:
-        return None
-    return Rejection(
-        code="utilization",
-        measured=f"{format_fraction(busiest)} busy while capacity follows",
-        allowed=format_fraction(allowed),
-        path="spec.constraints.utilization",
-        shortfall=busiest / allowed,
-    )
 
 
 def _hopeless(trial: Trial) -> bool:
@@ -311,95 +172,7 @@ def _pin_fails(ask: Ask, trial: Trial) -> Rejection:
     return replace(trial.miss, code="pin-too-small", path=f"spec.pin.{what}")
 
 
-def height(sized: Sized) -> int:
-    """The count that buys latency: minimum or fixed groups, or warm instances."""
-    if sized.offering.kind is Kind.ON_DEMAND:
-        return sized.prewarm
-    if sized.bounds is not None and sized.idle is None:
-        return sized.bounds.minimum
-    return sized.groups.max
-
-
-def rung(sized: Sized, count: int) -> Sized:
-    """The same endpoint with this count."""
-    if count == height(sized):
-        return sized
-    if sized.offering.kind is Kind.ON_DEMAND:
-        return with_warm(sized, sized.models[0], count)
-    bounds = sized.bounds
-    if bounds is None:
-        most, changed = count, None
-    else:
-        rise = count - height(sized)
-        most = max(bounds.maximum + max(rise, 0), count) if sized.idle is None else count
-        changed = replace(bounds, minimum=min(bounds.minimum, count), maximum=most)
-        if sized.idle is None:
-            changed = replace(changed, minimum=count)
-    if sized.cache is not None:
-        return at_count(sized, count, changed)
-    return _counted(sized, count, most, changed)
-
-
-def _counted(sized: Sized, count: int, most: int, bounds: Bounds | None) -> Sized:
-    slots = sized.slots.count
-    least = 0 if sized.idle is not None else count
-    fixed = bounds is None or bounds.minimum == bounds.maximum
-    return replace(
-        sized,
-        groups=Range(min=least, max=most),
-        average=float(count) if fixed else sized.average,
-        servers=tuple(max(n, count * slots) for n in sized.servers)
-        if not fixed
-        else sized.pool.constant(most * slots),
-        concurrency=most * slots,
-        bounds=bounds,
-    )
-
-
-@value
-class Floor:
-    """The least count that the spec allows, and what forbids one less."""
-
-    count: int
-    reason: str
-
-
-def lowest(ask: Ask, sized: Sized) -> Floor:
-    """The least count the spec allows: constraints on replicas and on utilisation."""
-    if sized.offering.kind is Kind.ON_DEMAND:
-        least = warm_range(ask, sized)[0] if ask.workload.slo.cold_start.allowed else sized.prewarm
-        return Floor(count=min(least, sized.prewarm), reason="")
-    least = floor_groups(ask, sized.offering)
-    if sized.bounds is not None and sized.idle is None:
-        return Floor(count=least, reason=_asked(sized, least))
-    asked = ask.workload.constraints.utilization
-    if asked >= 1.0:
-        return Floor(count=least, reason=_asked(sized, least))
-    busy = sized.pool.load.peak * sized.held_s
-    count = math.ceil(stable_count(busy, asked) / sized.slots.count)
-    if count <= least:
-        return Floor(count=least, reason=_asked(sized, least))
-    part = busy / ((count - 1) * sized.slots.count)
-    return Floor(
-        count=count,
-        reason=f"{_name(sized, count - 1)}: {format_fraction(part)} busy at the peak, "
-        f"{format_fraction(asked)} allowed",
-    )
-
-
-def _asked(sized: Sized, least: int) -> str:
-    if least <= 1:
-        return ""
-    return f"{_name(sized, least - 1)}: the spec asks for {least}"
-
-
-def _name(sized: Sized, count: int) -> str:
-    """A count in words."""
-    if sized.offering.kind is Kind.ON_DEMAND:
-        return f"{count} warm"
-    step = sized.offering.step if sized.offering.kind is Kind.UNITS else 1
-    noun = "units" if sized.offering.kind is Kind.UNITS else "replicas"
-    if count * step == 1:
-        noun = noun[:-1]
-    prefix = "minimum of " if sized.bounds is not None and sized.idle is None else ""
-    return f"{prefix}{count * step} {noun}"
+def _why(miss: Rejection) -> str:
+    """A miss in words, for a reader who does not see its code."""
+    cold = " start cold" if miss.code == "cold-start-fraction" else ""
+    return f"{miss.measured}{cold}, {miss.allowed} allowed"

@@ -12,11 +12,11 @@ from planner.model.units import format_duration, format_fraction
 from planner.model.workload import Workload
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration
-from planner.solver.proof import trial_of
 from planner.solver.relax import scaled, slowed
 from planner.solver.sized import Sized
 from planner.solver.solve import cheapest
 from planner.solver.transfer import transferred
+from planner.solver.trial import trial_of
 
 MORE = 1.1
 """Factor on the rate and on the service time."""

@@ -39,7 +39,7 @@ PASSES = 32
 """Passes that a budget is enough for: five decide most questions."""
 
 
-FLEET_PASSES = 8
+FLEET_PASSES = 16
 """The same for a fleet, whose memories take long to fill before each pass."""
 MOST_PERIODS = 12_000
 COARSE_S = 60.0

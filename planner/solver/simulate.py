@@ -20,11 +20,11 @@ from planner.solver.ask import Ask
 from planner.solver.configuration import placements, single
 from planner.solver.decide import decide
 from planner.solver.own import own
-from planner.solver.proof import refusable
 from planner.solver.scenes import Staged, stage_over
 from planner.solver.sized import Proof, Sized
 from planner.solver.solve import cheapest
 from planner.solver.transfer import transferred
+from planner.solver.trial import refusable
 
 
 @value

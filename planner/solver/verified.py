@@ -17,7 +17,8 @@ from planner.model.value import value
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration, Run, counted, single
 from planner.solver.fleet import run_price, total_count
-from planner.solver.proof import height, is_proven, lowest, prove
+from planner.solver.proof import is_proven, prove
+from planner.solver.rungs import height, lowest
 
 HOPED = 0.15
 """Part of a count by which the closed form may be too careful (measured: at most 13 % of p99)."""

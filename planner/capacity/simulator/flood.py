@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
+from planner.capacity.simulator.response import merged
 from planner.capacity.simulator.steps import STABLE, Capacity, Step
 
 
@@ -38,33 +39,23 @@ def flood(
                 for share, times in _EXPONENTIAL if chance > 0.0 else ((1.0, 0.0),):
                     waiting = min((before + backlog) / 2.0 + chance * times, room)
                     cells.append((kept * share, waiting / served))
-    return _merged(cells), lost
-
-
-def _merged(cells: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Neighbours by delay as one, until about FLOODED of them are left."""
     cells.sort(key=itemgetter(1))
-    share = sum(requests for requests, _ in cells) / FLOODED
-    merged: list[tuple[float, float]] = []
-    weight = delayed = 0.0
-    for requests, delay_s in cells:
-        weight += requests
-        delayed += requests * delay_s
-        if weight >= share:
-            merged.append((weight, delayed / weight))
-            weight = delayed = 0.0
-    if weight > 0.0:
-        merged.append((weight, delayed / weight))
-    return merged
+    return merged(cells, FLOODED), lost
 
 
 FLOODED = 200
-_HALF = math.log(2.0)
+"""Cells that stand for all."""
+_KEPT = 0.75
+_WIDTH = -math.log(_KEPT)
+_STRATA = 24
 _EXPONENTIAL = (
-    *((0.5 ** (k + 1), (k - 1) * _HALF + 1.0) for k in range(9)),
-    (0.5**9, 9 * _HALF + 1.0),
+    *(
+        (_KEPT**k * (1.0 - _KEPT), k * _WIDTH + 1.0 - _WIDTH * _KEPT / (1.0 - _KEPT))
+        for k in range(_STRATA)
+    ),
+    (_KEPT**_STRATA, _STRATA * _WIDTH + 1.0),
 )
-"""(share, mean) of an exponential variable with mean 1, in halves of what is left."""
+"""(share, mean) of an exponential variable with mean 1, each a quarter of what is left."""
 
 
 def _chance(requests: float, step: Step, capacity: Capacity) -> float:

@@ -16,8 +16,9 @@ from planner.model.traffic import Diurnal, Intermittent, Steady, Traffic, Weekly
 from planner.model.workload import ColdStart, Constraints, Pin, Workload
 from planner.solver import solve
 from planner.solver.ask import Ask
-from planner.solver.proof import rung, trial_of
+from planner.solver.rungs import rung
 from planner.solver.solve import cheapest
+from planner.solver.trial import trial_of
 from tests.support.asks import (
     ALLOW,
     MIB,
