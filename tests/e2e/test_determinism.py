@@ -83,6 +83,19 @@ def test_the_examples_give_identical_documents_everywhere(command: list[str]) ->
     assert one.stdout == two.stdout
 
 
+def test_a_verified_plan_depends_on_its_seed_alone(tmp_path: Path) -> None:
+    (path,) = _specs(tmp_path)[:1]
+    asked = ("-q", "plan", path, "--offline", "-o", "json", "--verify-requests", "20000")
+    one = process(*asked, "--seed", "7", env=HERE)
+    two = process(*asked, "--seed", "7", env=THERE)
+    other = process(*asked, "--seed", "8", env=HERE)
+    assert one.code == 0, one.err
+    assert one.stdout == two.stdout != other.stdout
+    document = json.loads(one.stdout)
+    assert document["verified"]
+    assert document["endpoints"][0]["decision"]["verification"]["seed"] == 7
+
+
 def test_300_serverless_endpoints_exceed_what_a_region_allows(tmp_path: Path) -> None:
     cold = STEADY.replace("cold_start: forbid", "cold_start: allow").replace("100/s", "1/s")
     cold = cold.replace("replicas: {min: 1, max: 40}", "hosting: [serverless]")
