@@ -104,7 +104,7 @@ class Part:
     gated: bool = False
 
 
-def parts(predict: queues.Predict, brief: queues.Predict) -> list[Part]:
+def parts(predict: queues.Predict, brief: Mapping[Case, simulated.Simulated]) -> list[Part]:
     """Every way of predicting, over the cells for which it is declared and those for which not."""
     grid, routed = queues.GRID, queues.ROUTED
     formula = queues.by_formula
@@ -127,7 +127,17 @@ def parts(predict: queues.Predict, brief: queues.Predict) -> list[Part]:
         Part(name="simulator: random routing", predict=predict, cases=queues.RANDOM),
         Part(name="simulator: bursts", predict=predict, cases=queues.BURSTS),
         Part(name="simulator: all up to 0.9", predict=predict, cases=declared, gated=True),
-        Part(name="as a plan simulates: all up to 0.9", predict=brief, cases=declared, gated=True),
+        Part(
+            name="as a plan simulates: told inside the region",
+            predict=simulated.predicting(brief),
+            cases=[case for case in declared if brief[case].settled],
+            gated=True,
+        ),
+        Part(
+            name="as a plan simulates: told outside the region",
+            predict=simulated.predicting(brief),
+            cases=[case for case in declared if not brief[case].settled],
+        ),
     ]
 
 
@@ -140,7 +150,7 @@ def percentiles(
     """Predicted percentiles against ciw."""
     print("\npredicted percentiles against ciw: mean absolute errors")
     rows, cells, judged = [], [], []
-    for part in parts(simulated.predicting(found), simulated.predicting(brief)):
+    for part in parts(simulated.predicting(found), brief):
         errors = queues.compare(part.predict, part.cases, answers)
         whole = queues.summary(errors, answers)
         judged.append((part, whole))

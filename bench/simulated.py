@@ -15,6 +15,7 @@ from planner.capacity.simulator.experiment import Scene, experiment
 from planner.capacity.simulator.scenes import Demand, Queue, queue_scene
 from planner.capacity.simulator.steps import Step
 from planner.model.simulation import Effort
+from planner.solver.caveats import DECLARED_ERROR
 
 LONG = 4_000_000
 """Requests at most for one case where the model is judged and not how long a plan takes."""
@@ -31,6 +32,12 @@ class Simulated:
     intervals: dict[str, tuple[float, float]]
     mean_s: float
     requests: int
+
+    @property
+    def settled(self) -> bool:
+        """False where a plan warns that its simulation does not settle."""
+        low, high = self.intervals["p99"]
+        return high - low <= 2.0 * DECLARED_ERROR * self.percentiles["p99"]
 
     def quantile(self, q: float) -> float:
         return self.percentiles[label(q)]

@@ -39,12 +39,22 @@ class CacheState:
 class CacheCurve:
     """Miss rate of a set of models over cache capacity, tabulated once for all capacities."""
 
-    __slots__ = ("_loads", "_mean_size", "_misses", "_occupied", "_resident", "total_bytes")
+    __slots__ = (
+        "_loads",
+        "_mean_size",
+        "_misses",
+        "_occupied",
+        "_one_size",
+        "_resident",
+        "total_bytes",
+    )
 
     def __init__(self, models: Sequence[CachedModel]) -> None:
         total_rate = sum(m.rate * m.count for m in models)
         self.total_bytes = sum(m.size_bytes * m.count for m in models)
         self._mean_size = sum(m.rate * m.count * m.size_bytes for m in models) / total_rate
+        smallest, largest = min(m.size_bytes for m in models), max(m.size_bytes for m in models)
+        self._one_size = largest - smallest <= 1e-9 * largest
         slow, fast = min(m.rate for m in models), max(m.rate for m in models)
         low, high = math.log(1e-4 / fast), math.log(40.0 / slow)
         self._occupied: list[float] = []
@@ -69,7 +79,7 @@ class CacheCurve:
         """State of the cache at a capacity; no misses once every model fits."""
         if capacity_bytes >= self.total_bytes:
             return CacheState(miss_fraction=0.0, load_s=0.0, resident=self._resident[-1])
-        usable = capacity_bytes - self._mean_size / 2.0
+        usable = capacity_bytes - self._unused(capacity_bytes)
         if usable <= self._occupied[0]:
             return CacheState(miss_fraction=1.0, load_s=self._loads[0], resident=0.0)
         i = min(bisect_left(self._occupied, usable), _GRID)
@@ -85,6 +95,12 @@ class CacheCurve:
             load_s=between(self._loads),
             resident=between(self._resident),
         )
+
+    def _unused(self, capacity_bytes: float) -> float:
+        """Space that fits nothing: half a model, or what is left beside models of one size."""
+        if self._one_size:
+            return capacity_bytes % self._mean_size
+        return self._mean_size / 2.0
 
 
 def grouped(models: Sequence[CachedModel], groups: int) -> tuple[CachedModel, ...]:
