@@ -23,11 +23,14 @@ Sizes = dict[tuple[object, ...], Any]
 class Ask:
     """A workload against catalogs; memoised loads, pools and hardware look-ups.
 
+    Where answers are `simulated` afterwards, a pinned count is left to the simulation to judge.
+
     The memo fields cache pure functions of the others: two equal asks answer alike.
     """
 
     workload: Workload
     catalogs: Mapping[str, Catalog]
+    simulated: bool = False
     _loads: dict[float, Load] = field(default_factory=dict, compare=False)
     _pools: dict[tuple[ServiceTime, float, float, int], Pool] = field(
         default_factory=dict, compare=False

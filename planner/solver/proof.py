@@ -63,9 +63,17 @@ class _Ladder:
         count = height(self._start)
         trial = self._enough_room(self._at(count))
         if pinned(self._ask):
-            return self._proven(trial) if trial.miss is None else _pin_fails(self._ask, trial)
+            return self._proven(trial) if trial.miss is None else self._pin_fails(trial)
         if trial.miss is None:
             return self._proven(self._lowered(count))
+        held = self._raised(trial)
+        if isinstance(held, Rejection):
+            return held
+        return self._proven(self._lowered(height(held.sized)))
+
+    def _raised(self, trial: Trial) -> Trial | Rejection:
+        """Up until the objectives hold, in steps that double."""
+        count = height(trial.sized)
         most = _highest(self._ask, self._start)
         step = 1
         while trial.miss is not None:
@@ -76,7 +84,25 @@ class _Ladder:
             if refused is not None:
                 return refused
             trial = self._at(count)
-        return self._proven(self._lowered(count))
+        return trial
+
+    def _pin_fails(self, trial: Trial) -> Rejection:
+        """How many would be enough, in place of those that a person has fixed."""
+        assert trial.miss is not None
+        what = "replicas" if self._ask.workload.pin.replicas is not None else "concurrency"
+        held = self._raised(trial)
+        pinned_count = height(trial.sized)
+        if isinstance(held, Rejection):
+            return replace(trial.miss, code="pin-too-small", path=f"spec.pin.{what}")
+        needed = height(self._lowered(height(held.sized)).sized)
+        step = trial.sized.offering.step if trial.sized.offering.kind is Kind.UNITS else 1
+        return Rejection(
+            code="pin-too-small",
+            measured=f"{needed * step} {what} needed",
+            allowed=f"{pinned_count * step} pinned",
+            path=f"spec.pin.{what}",
+            shortfall=needed / max(pinned_count, 1),
+        )
 
     def _enough_room(self, trial: Trial) -> Trial:
         """On demand, as much concurrency as keeps refusals in bounds: it is not paid for."""
@@ -136,7 +162,9 @@ class _Ladder:
     def _proven(self, trial: Trial) -> Sized:
         count = height(trial.sized)
         estimate = trial.experiment.run(self._effort.requests)
-        trial = judged(self._ask, trial.sized, trial.staged, trial.experiment, estimate)
+        trial = judged(
+            self._ask, trial.sized, trial.staged, experiment=trial.experiment, estimate=estimate
+        )
         below = self._trials.get(count - 1)
         if below is not None and below.miss is not None:
             fewer = f"{named(trial.sized, count - 1)}: {_why(below.miss)}"
@@ -164,12 +192,6 @@ def pinned(ask: Ask) -> bool:
     """True where a person has fixed the count."""
     pin = ask.workload.pin
     return pin.replicas is not None or pin.concurrency is not None
-
-
-def _pin_fails(ask: Ask, trial: Trial) -> Rejection:
-    assert trial.miss is not None
-    what = "replicas" if ask.workload.pin.replicas is not None else "concurrency"
-    return replace(trial.miss, code="pin-too-small", path=f"spec.pin.{what}")
 
 
 def _why(miss: Rejection) -> str:

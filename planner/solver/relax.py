@@ -20,6 +20,8 @@ Fallen = Sequence[tuple[Configuration | Offering, Rejection]]
 
 MOST = 64.0
 STEPS = 12
+CONFIRMED = 8
+"""Steps that a confirmation may be away from what the formula finds."""
 KINDS = 3
 """Kinds of hardware that are named as worth a measurement."""
 
@@ -45,7 +47,15 @@ class Knob:
     needed: Callable[[float], str]
 
 
-def relaxations(ask: Ask, cheapest: Cheapest, *, mendable: bool) -> tuple[Relaxation, ...]:
+@value
+class Solvers:
+    """Two ways to the cheapest configuration: a quick one to search by, and one that confirms."""
+
+    formula: Cheapest
+    confirm: Cheapest
+
+
+def relaxations(ask: Ask, solvers: Solvers, *, mendable: bool) -> tuple[Relaxation, ...]:
     """For every knob that alone suffices, the least turn of it, smallest first.
 
     `mendable` says that some candidate fell at a number, which a knob may change.
@@ -53,10 +63,10 @@ def relaxations(ask: Ask, cheapest: Cheapest, *, mendable: bool) -> tuple[Relaxa
     found: list[tuple[float, Relaxation]] = []
     if mendable:
         for knob in _knobs(ask.workload):
-            turn = _least(ask, cheapest, knob)
+            turn = _least(ask, solvers, knob)
             if turn is not None:
                 found.append(turn)
-    found.extend((MOST, relaxation) for relaxation in _lifts(ask, cheapest))
+    found.extend((MOST, relaxation) for relaxation in _lifts(ask, solvers.confirm))
     found.sort(key=lambda item: (item[0], item[1].path))
     return tuple(relaxation for _, relaxation in found)
 
@@ -82,25 +92,33 @@ def measurements(fallen: Fallen) -> tuple[Relaxation, ...]:
     )
 
 
-def _least(ask: Ask, cheapest: Cheapest, knob: Knob) -> tuple[float, Relaxation] | None:
-    """Bisects the factor on a logarithmic scale; feasibility grows with it."""
-    best = cheapest(knob.turned(MOST), ask.catalogs)
-    if best is None:
+def _least(ask: Ask, solvers: Solvers, knob: Knob) -> tuple[float, Relaxation] | None:
+    """Bisects the factor on a logarithmic scale; feasibility grows with it.
+
+    What the formula finds is confirmed, or turned on in steps of 5 % until it is.
+    """
+    if solvers.formula(knob.turned(MOST), ask.catalogs) is None:
         return None
     low, high = 1.0, MOST
     for _ in range(STEPS):
         middle = (low * high) ** 0.5
-        found = cheapest(knob.turned(middle), ask.catalogs)
-        if found is None:
+        if solvers.formula(knob.turned(middle), ask.catalogs) is None:
             low = middle
         else:
-            high, best = middle, found
+            high = middle
         if high / low < 1.01:
             break
-    relaxation = Relaxation(
-        path=knob.path, current=knob.now, needed=knob.needed(high), monthly_usd=best.monthly_usd
-    )
-    return high, relaxation
+    for _ in range(CONFIRMED):
+        best = solvers.confirm(knob.turned(high), ask.catalogs)
+        if best is not None:
+            return high, Relaxation(
+                path=knob.path,
+                current=knob.now,
+                needed=knob.needed(high),
+                monthly_usd=best.monthly_usd,
+            )
+        high *= 1.05
+    return None
 
 
 def _knobs(workload: Workload) -> list[Knob]:

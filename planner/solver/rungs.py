@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from planner.capacity.autoscaling import Bounds
-from planner.capacity.latency import stable_count
 from planner.model.candidate import Range
 from planner.model.catalog import Kind
 from planner.model.units import format_fraction
@@ -15,7 +13,7 @@ from planner.solver.ask import Ask
 from planner.solver.on_demand import warm_range, with_warm
 from planner.solver.shared import at_count
 from planner.solver.sized import Sized
-from planner.solver.sizing import floor_groups
+from planner.solver.sizing import constrained_groups, floor_groups
 
 
 def height(sized: Sized) -> int:
@@ -79,13 +77,11 @@ def lowest(ask: Ask, sized: Sized) -> Floor:
     least = floor_groups(ask, sized.offering)
     if sized.bounds is not None and sized.idle is None:
         return Floor(count=least, reason=_asked(sized, least))
-    asked = ask.workload.constraints.utilization
-    if asked >= 1.0:
-        return Floor(count=least, reason=_asked(sized, least))
-    busy = sized.pool.load.peak * sized.held_s
-    count = math.ceil(stable_count(busy, asked) / sized.slots.count)
+    count = constrained_groups(ask, sized)
     if count <= least:
         return Floor(count=least, reason=_asked(sized, least))
+    asked = ask.workload.constraints.utilization
+    busy = sized.pool.load.peak * sized.held_s
     part = busy / ((count - 1) * sized.slots.count)
     return Floor(
         count=count,

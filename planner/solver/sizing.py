@@ -293,9 +293,9 @@ def moments_of(ask: Ask, pool: Pool, scaling: Scaling) -> tuple[Demand, ...]:
 
 
 def _apply_pins(ask: Ask, sized: Sized) -> Sized:
-    """A pinned count replaces the sized one where it is enough."""
+    """A pinned count replaces the sized one where it is enough, or where a simulation will tell."""
     pinned = _pinned_groups(ask, sized.offering)
-    if pinned is None or pinned < sized.groups.max:
+    if pinned is None or pinned < _least_pinned(ask, sized):
         return sized
     count = sized.slots.count
     return replace(
@@ -308,6 +308,24 @@ def _apply_pins(ask: Ask, sized: Sized) -> Sized:
     )
 
 
+def _least_pinned(ask: Ask, sized: Sized) -> int:
+    """The fewest groups that a pin may name: what the formula needs, or what the spec allows."""
+    return constrained_groups(ask, sized) if ask.simulated else sized.groups.max
+
+
+def constrained_groups(ask: Ask, sized: Sized) -> int:
+    """Fewest groups within the spec's constraints on replicas and utilisation, whatever the wait.
+
+    Utilisation of 100 % leaves everything to the latency objectives.
+    """
+    least = floor_groups(ask, sized.offering)
+    asked = ask.workload.constraints.utilization
+    if asked >= 1.0:
+        return least
+    busy = sized.pool.load.peak * sized.held_s
+    return max(least, math.ceil(stable_count(busy, asked) / sized.slots.count))
+
+
 def _pinned_groups(ask: Ask, offering: Offering) -> int | None:
     pin = ask.workload.pin
     if offering.kind is Kind.UNITS:
@@ -317,7 +335,7 @@ def _pinned_groups(ask: Ask, offering: Offering) -> int | None:
 
 def _check_pinned(ask: Ask, sized: Sized) -> Rejection | None:
     pinned = _pinned_groups(ask, sized.offering)
-    if pinned is None or pinned >= sized.groups.max:
+    if pinned is None or pinned >= _least_pinned(ask, sized):
         return None
     units = sized.offering.kind is Kind.UNITS
     what = "concurrency" if units else "replicas"

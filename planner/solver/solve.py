@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from planner.model.candidate import (
     Advice,
@@ -55,12 +56,12 @@ def solve(
     the answer is the cheapest that it confirms; without one the closed form decides.
     Deterministic: equal arguments give equal results.
     """
-    ask = Ask(workload, catalogs)
+    ask = Ask(workload, catalogs, simulated=effort is not None)
     sized, excluded = _screened(ask)
     feasible, fallen = search(ask, sized)
     chosen, feasible, fallen = _chosen(ask, feasible, fallen, effort)
     if chosen is None:
-        return _infeasible(ask, fallen, excluded)
+        return _infeasible(ask, fallen, excluded, effort)
     best = exact(ask, chosen)
     decisions = decide(ask, best)
     rules = (*advice.advise(ask, best, decisions[0], feasible), *_price_of_pin(ask, best))
@@ -120,7 +121,7 @@ def cheapest(
     workload: Workload, catalogs: Mapping[str, Catalog], effort: Effort | None = None
 ) -> Configuration | None:
     """The chosen configuration alone: for questions of the kind "what if"."""
-    ask = Ask(workload, catalogs)
+    ask = Ask(workload, catalogs, simulated=effort is not None)
     sized, _ = _screened(ask)
     chosen, _, _ = _chosen(ask, *search(ask, sized), effort)
     return None if chosen is None else exact(ask, chosen)
@@ -263,6 +264,7 @@ def _infeasible(
     ask: Ask,
     fallen: Sequence[tuple[Configuration | Offering, Rejection]],
     excluded: tuple[Exclusions, ...],
+    effort: Effort | None,
 ) -> Infeasible:
     by_number = tuple(e for e in excluded if math.isfinite(e.rejection.shortfall))
     misses = sorted((*_fallen(fallen), *_first_of(by_number)), key=_miss_order)
@@ -274,15 +276,21 @@ def _infeasible(
         if kind not in seen and len(nearest) < MISSES:
             seen.add(kind)
             nearest.append(miss)
+    solvers = relax.Solvers(formula=cheapest, confirm=partial(cheapest, effort=_brief(effort)))
     return Infeasible(
         workload=ask.workload.name,
         misses=tuple(nearest),
         relaxations=(
-            *relax.relaxations(ask, cheapest, mendable=bool(fallen or by_number)),
+            *relax.relaxations(ask, solvers, mendable=bool(fallen or by_number)),
             *relax.measurements(fallen),
         ),
         excluded=excluded,
     )
+
+
+def _brief(effort: Effort | None) -> Effort | None:
+    """What a confirmation of one of many relaxations is worth."""
+    return None if effort is None else replace(effort, requests=effort.requests // 4)
 
 
 def _first_of(excluded: Iterable[Exclusions]) -> Iterable[Alternative]:

@@ -45,7 +45,8 @@ def trial_of(ask: Ask, sized: Sized, effort: Effort, *, precise: bool = True) ->
             Experiment(staged.scene, sized.targets, seed=effort.seed, refusable=refusable(ask)),
         )
     staged, experiment = known
-    return judged(ask, sized, staged, experiment, experiment.run(effort.requests, precise=precise))
+    estimate = experiment.run(effort.requests, precise=precise)
+    return judged(ask, sized, staged, experiment=experiment, estimate=estimate)
 
 
 def _scene_key(sized: Sized, effort: Effort) -> tuple[object, ...]:
@@ -66,7 +67,7 @@ def _scene_key(sized: Sized, effort: Effort) -> tuple[object, ...]:
 
 
 def judged(
-    ask: Ask, sized: Sized, staged: Staged, experiment: Experiment, estimate: Estimate
+    ask: Ask, sized: Sized, staged: Staged, *, experiment: Experiment, estimate: Estimate
 ) -> Trial:
     """What passes so far say of this size."""
     priced = _with_course(sized, staged, estimate)
