@@ -1,0 +1,179 @@
+"""The ASGI application: one path for the cloud, and `/_sandbox` to steer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from planner.model.value import value
+from planner_sagemaker.sandbox import control
+from planner_sagemaker.sandbox.calls import Recorded
+from planner_sagemaker.sandbox.cloud import Call, Cloud
+from planner_sagemaker.sandbox.errors import CloudError, throttled
+from planner_sagemaker.sandbox.faults import Effect, Rule
+from planner_sagemaker.sandbox.passing import pass_time
+from planner_sagemaker.sandbox.validation import check
+from planner_sagemaker.sandbox.wire import Answer, Asked, Envelope, Json, recognise
+
+DISCONNECT = "disconnect"
+"""Where in the connection's state the server puts a function that cuts it."""
+
+_NAMES = (
+    *("EndpointName", "EndpointConfigName", "ModelName", "ResourceId", "ResourceArn"),
+    *("AlarmName", "QuotaName", "QuotaCode"),
+)
+_REFUSALS: Mapping[Effect, tuple[str, str, int]] = {
+    Effect.SERVER_ERROR: ("InternalFailure", "An internal error occurred.", 500),
+    Effect.UNAVAILABLE: ("ServiceUnavailable", "Service is unavailable.", 503),
+    Effect.DENIED: ("AccessDeniedException", "User is not authorized to perform this action.", 400),
+    Effect.EXPIRED: (
+        "ExpiredTokenException",
+        "The security token included in the request is expired",
+        400,
+    ),
+}
+
+
+@value
+class Outcome:
+    """What came of one request, before it is sent."""
+
+    answer: Answer
+    error: str = ""
+
+
+def application(cloud: Cloud) -> Starlette:
+    """The sandbox for one cloud; requests are carried out one after the other."""
+
+    async def ask(request: Request) -> Response:
+        return await _asked(cloud, request)
+
+    return Starlette(
+        routes=[
+            Mount("/_sandbox", routes=control.routes(cloud)),
+            Route("/{path:path}", ask, methods=["GET", "POST", "PUT", "DELETE"]),
+        ]
+    )
+
+
+async def _asked(cloud: Cloud, request: Request) -> Response:
+    envelope = Envelope(
+        path=request.url.path, headers=dict(request.headers), body=await request.body()
+    )
+    try:
+        asked = recognise(envelope)
+    except CloudError as error:
+        return _response(Json("1.1").refuse(error))
+    try:
+        parameters = asked.codec.read(envelope, asked.operation)
+    except CloudError as error:
+        return _response(asked.codec.refuse(error))
+    fault = _fault(cloud, asked, parameters)
+    effect = fault.effect if fault else None
+    if effect is Effect.LOST_REQUEST:
+        _record(cloud, asked, parameters, Recording(status=0, fault=fault))
+        return await _cut(request)
+    if effect is Effect.DELAY and fault is not None:
+        await asyncio.sleep(fault.seconds)
+    outcome = _carried_out(cloud, asked, parameters, fault)
+    _record(
+        cloud,
+        asked,
+        parameters,
+        Recording(status=outcome.answer.status, error=outcome.error, fault=fault),
+    )
+    if effect is Effect.LOST_ANSWER:
+        return await _cut(request)
+    if effect is Effect.TIMEOUT and fault is not None:
+        await asyncio.sleep(fault.seconds)
+    return _response(outcome.answer)
+
+
+@value
+class Recording:
+    """What the list of calls says of an answer; status 0 is none at all."""
+
+    status: int
+    error: str = ""
+    fault: Rule | None = None
+
+
+def _fault(cloud: Cloud, asked: Asked, parameters: Mapping[str, Any]) -> Rule | None:
+    return cloud.faults.strike(
+        service=asked.service.name,
+        operation=asked.name,
+        region=asked.region,
+        name=next((str(parameters[name]) for name in _NAMES if name in parameters), ""),
+    )
+
+
+def _carried_out(
+    cloud: Cloud, asked: Asked, parameters: Mapping[str, Any], fault: Rule | None
+) -> Outcome:
+    try:
+        _refuse_by_rule(fault)
+        operation = asked.operation
+        check(operation.input, parameters)
+        handler = asked.service.handlers.get(asked.name)
+        if handler is None:
+            raise CloudError(
+                "NotImplemented", f"the sandbox does not know {asked.name}", status=501
+            )
+        pass_time(cloud)
+        call = Call(
+            cloud=cloud,
+            region=asked.region,
+            service=asked.service.name,
+            operation=asked.name,
+            parameters=parameters,
+            fault=fault,
+        )
+        return Outcome(answer=asked.codec.write(operation, handler(call)))
+    except CloudError as error:
+        return Outcome(answer=asked.codec.refuse(error), error=error.code)
+
+
+def _refuse_by_rule(fault: Rule | None) -> None:
+    if fault is None:
+        return
+    if fault.effect is Effect.THROTTLE:
+        raise throttled(fault.message or "Rate exceeded")
+    if fault.effect in _REFUSALS:
+        code, message, status = _REFUSALS[fault.effect]
+        raise CloudError(code, fault.message or message, status=status)
+
+
+def _record(
+    cloud: Cloud, asked: Asked, parameters: Mapping[str, Any], recording: Recording
+) -> None:
+    cloud.calls.record(
+        Recorded(
+            number=cloud.calls.next_number(),
+            at_s=cloud.clock.now(),
+            region=asked.region,
+            service=asked.service.name,
+            operation=asked.name,
+            parameters=dict(parameters),
+            status=recording.status,
+            error=recording.error,
+            fault=recording.fault.effect.value if recording.fault else "",
+        )
+    )
+
+
+async def _cut(request: Request) -> Response:
+    """Close the connection under the client's feet."""
+    getattr(request.state, DISCONNECT)()
+    while not await request.is_disconnected():
+        await asyncio.sleep(0)
+    return Response()
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))

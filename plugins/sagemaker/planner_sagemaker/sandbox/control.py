@@ -1,0 +1,76 @@
+"""`/_sandbox`: how tests and people steer the cloud; no client library knows these paths.
+
+- `clock`: POST `{"advance": 600}` moves the time; GET tells it.
+- `faults`: POST a list of rules in YAML or JSON; GET shows those in force.
+- `calls`: GET the recorded requests, with `?mutating=true` only those that write.
+- `reset`: POST forgets everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from planner_sagemaker.sandbox.cloud import Cloud
+from planner_sagemaker.sandbox.faults import read_rules
+from planner_sagemaker.sandbox.passing import pass_time
+
+
+def routes(cloud: Cloud) -> list[Route]:
+    """The control paths of one cloud."""
+    control = _Control(cloud)
+    return [
+        Route("/clock", control.clock, methods=["GET", "POST"]),
+        Route("/faults", control.faults, methods=["GET", "POST"]),
+        Route("/calls", control.calls, methods=["GET"]),
+        Route("/reset", control.reset, methods=["POST"]),
+    ]
+
+
+class _Control:
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def clock(self, request: Request) -> Response:
+        """The time; a POST moves it forward and lets what is due happen."""
+        if request.method == "POST":
+            asked = await request.json()
+            try:
+                self._cloud.advance(float(asked["advance"]))
+            except (KeyError, TypeError, ValueError) as error:
+                return _refused(f'{{"advance": seconds}} expected: {error}')
+            pass_time(self._cloud)
+        return JSONResponse({"now": self._cloud.clock.now()})
+
+    async def faults(self, request: Request) -> Response:
+        """The rules in force; a POST puts others in their place."""
+        if request.method == "POST":
+            try:
+                self._cloud.faults.replace(read_rules((await request.body()).decode()))
+            except ValueError as error:
+                return _refused(str(error))
+        return JSONResponse([rule.model_dump() for rule in self._cloud.faults.rules])
+
+    async def calls(self, request: Request) -> Response:
+        """The recorded requests, oldest first."""
+        asked = request.query_params.get("mutating")
+        mutating = None if asked is None else asked == "true"
+        found: list[dict[str, Any]] = [
+            {**asdict(one), "mutating": one.mutating}
+            for one in self._cloud.calls.every(mutating=mutating)
+        ]
+        return JSONResponse(found)
+
+    async def reset(self, request: Request) -> Response:
+        """Forget everything."""
+        del request
+        self._cloud.reset()
+        return JSONResponse({})
+
+
+def _refused(message: str) -> Response:
+    return JSONResponse({"error": message}, status_code=400)

@@ -1,0 +1,44 @@
+"""Every service of the sandbox and the handlers of its operations.
+
+To add one: write a module with `HANDLERS`, a mapping of operation names to functions that take a
+`Call` and return the answer, and name it here. What time does to a kind of document stands in
+`CHANGES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from planner.model.value import value
+from planner_sagemaker.sandbox import models, tags
+from planner_sagemaker.sandbox.cloud import Cloud, Handler
+from planner_sagemaker.sandbox.store import Document, Key
+
+Change = Callable[[Cloud, Key, Document], None]
+"""Brings a document whose moment has come up to the clock."""
+
+
+@value
+class Service:
+    """A service: the name of its model in botocore, and how its requests are recognised.
+
+    `target` is the prefix in X-Amz-Target and the name in the path of Smithy RPC requests;
+    `signing` the name in the credential scope.
+    """
+
+    name: str
+    signing: str
+    target: str
+    handlers: Mapping[str, Handler]
+
+
+SERVICES = (
+    Service(
+        name="sagemaker",
+        signing="sagemaker",
+        target="SageMaker",
+        handlers={**models.HANDLERS, **tags.HANDLERS},
+    ),
+)
+
+CHANGES: Mapping[str, Change] = {}

@@ -1,0 +1,121 @@
+"""What botocore's service models say about requests and answers: the one file that reads them.
+
+A model is loaded when the first request for its service comes in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+_SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"
+_JAVA = {
+    # An escape that begins a range of surrogate pairs; Python's texts have no surrogates.
+    _SURROGATES: "\U00010000-\U0010ffff",
+    r"\p{L}": r"\w",  # and digits and the underscore, which stand beside it wherever we look
+    r"\p{N}": r"\d",
+    r"\p{Z}": " \u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+    r"\p{Alnum}": "a-zA-Z0-9",
+    r"\p{Print}": r"\x20-\x7e",
+}
+
+
+@dataclass(eq=False)
+class Shape:
+    """One shape of a service model; `kind` is the model's type, such as structure or string."""
+
+    name: str
+    kind: str
+    enum: tuple[str, ...] = ()
+    pattern: str = ""
+    least: float | None = None
+    most: float | None = None
+    required: tuple[str, ...] = ()
+    union: bool = False
+    flattened: bool = False
+    members: dict[str, Shape] = field(default_factory=dict)
+    item: Shape | None = None
+    key: Shape | None = None
+
+    @property
+    def regex(self) -> re.Pattern[str] | None:
+        """The pattern for `fullmatch`; None where there is none."""
+        return _compiled(self.pattern) if self.pattern else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation of a service; a shape is None where the model has none."""
+
+    name: str
+    input: Shape | None
+    output: Shape | None
+    result_wrapper: str = ""
+
+
+class ServiceModel:
+    """The operations of one service as botocore describes them."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._shapes: dict[str, Shape] = {}
+        self.namespace = str(document["metadata"].get("xmlNamespace", ""))
+        self.operations: tuple[str, ...] = tuple(document["operations"])
+
+    @cache  # noqa: B019  a model lives as long as the program
+    def operation(self, name: str) -> Operation:
+        """One operation; KeyError where the service has none of that name."""
+        found = self._document["operations"][name]
+        output = found.get("output", {})
+        return Operation(
+            name=name,
+            input=self._shape(found["input"]["shape"]) if "input" in found else None,
+            output=self._shape(output["shape"]) if output else None,
+            result_wrapper=str(output.get("resultWrapper", "")),
+        )
+
+    def _shape(self, name: str) -> Shape:
+        if name in self._shapes:
+            return self._shapes[name]
+        raw = self._document["shapes"][name]
+        shape = self._shapes[name] = Shape(
+            name=name,
+            kind=raw["type"],
+            enum=tuple(raw.get("enum", ())),
+            pattern=raw.get("pattern", ""),
+            least=raw.get("min"),
+            most=raw.get("max"),
+            required=tuple(raw.get("required", ())),
+            union=bool(raw.get("union")),
+            flattened=bool(raw.get("flattened")),
+        )
+        # Filled afterwards: a shape may contain itself.
+        shape.members = {key: self._shape(one["shape"]) for key, one in _members(raw)}
+        inner = raw.get("member") or raw.get("value")
+        shape.item = self._shape(inner["shape"]) if inner else None
+        shape.key = self._shape(raw["key"]["shape"]) if "key" in raw else None
+        return shape
+
+
+def _members(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(raw.get("members", {}).items())
+
+
+@cache
+def load(name: str) -> ServiceModel:
+    """The newest model of a service that the installed botocore has."""
+    from botocore.loaders import Loader  # noqa: PLC0415 - needed by the sandbox alone
+
+    return ServiceModel(Loader().load_service_model(name, "service-2"))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Some models have a slip of the pen in front of the bounds: `(...)${1,128}`.
+    text = re.sub(r"\)\$\{", "){", pattern)
+    for java, python in _JAVA.items():
+        text = text.replace(java, python)
+    return re.compile(text)

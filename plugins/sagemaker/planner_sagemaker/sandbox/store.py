@@ -1,0 +1,170 @@
+"""Everything the cloud remembers, in one SQLite file; documents are JSON.
+
+A document is found by region, kind and name. `status`, `created` and `modified` are columns too,
+so that a page of a long list is read without the rest; `due` is when time changes the document.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from planner.model.value import value
+
+Document = dict[str, Any]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+  region TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+  created REAL NOT NULL, modified REAL NOT NULL, due REAL, body TEXT NOT NULL,
+  PRIMARY KEY (region, kind, name)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS due ON documents (due) WHERE due IS NOT NULL;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+_COLUMNS = {"Name": "name", "CreationTime": "created", "Status": "status"}
+
+
+@value
+class Page:
+    """Which part of a list is asked for: filters, order, size, and the last row seen before."""
+
+    size: int
+    sort_by: str = "CreationTime"
+    descending: bool = True
+    contains: str = ""
+    status: str = ""
+    created: tuple[float | None, float | None] = (None, None)
+    modified: tuple[float | None, float | None] = (None, None)
+    after: tuple[Any, str] | None = None
+    visible_at: float | None = None
+
+
+@value
+class Key:
+    """The place of a document."""
+
+    region: str
+    kind: str
+    name: str
+
+
+class Store:
+    """Documents by region, kind and name; `:memory:` forgets them at the end."""
+
+    def __init__(self, path: str) -> None:
+        if path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # One thread at a time uses it; it is opened in one and served in another.
+        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # A stand-in may lose its last second when the power goes.
+        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def get(self, key: Key) -> Document | None:
+        """A document of one's own to change and `put` back; None where there is none."""
+        row = self._database.execute(
+            "SELECT body FROM documents WHERE region=? AND kind=? AND name=?",
+            (key.region, key.kind, key.name),
+        ).fetchone()
+        return None if row is None else _parsed(row[0])
+
+    def spelled(self, key: Key) -> str | None:
+        """The name as it is stored, whatever its case in the key; None where there is none."""
+        row = self._database.execute(
+            "SELECT name FROM documents WHERE region=? AND kind=? AND name=? COLLATE NOCASE",
+            (key.region, key.kind, key.name),
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def put(self, key: Key, document: Mapping[str, Any], *, due: float | None = None) -> None:
+        """Write a document; its times and status are taken from the members that lists show."""
+        created = float(document.get("CreationTime", 0.0))
+        row = (
+            *(key.region, key.kind, key.name),
+            str(document.get("EndpointStatus", "")),
+            created,
+            float(document.get("LastModifiedTime", created)),
+            due,
+            json.dumps(document, separators=(",", ":")),
+        )
+        self._database.execute("REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?)", row)
+
+    def remove(self, key: Key) -> bool:
+        """Forget a document; tells whether there was one."""
+        done = self._database.execute(
+            "DELETE FROM documents WHERE region=? AND kind=? AND name=?",
+            (key.region, key.kind, key.name),
+        )
+        return done.rowcount > 0
+
+    def every(self, region: str, kind: str) -> list[Document]:
+        """All documents of a kind in a region, by name."""
+        rows = self._database.execute(
+            "SELECT body FROM documents WHERE region=? AND kind=? ORDER BY name", (region, kind)
+        )
+        return [_parsed(body) for (body,) in rows]
+
+    def due(self, now: float) -> list[tuple[Key, Document]]:
+        """What time has changed by now, the earliest first."""
+        rows = self._database.execute(
+            "SELECT region, kind, name, body FROM documents WHERE due <= ? ORDER BY due", (now,)
+        ).fetchall()
+        return [
+            (Key(region=region, kind=kind, name=name), _parsed(body))
+            for region, kind, name, body in rows
+        ]
+
+    def page(self, region: str, kind: str, page: Page) -> tuple[list[Document], bool]:
+        """One page of a list, and whether more follows."""
+        column = _COLUMNS[page.sort_by]
+        way, beyond = ("DESC", "<") if page.descending else ("ASC", ">")
+        conditions, values = _filters(page)
+        if page.after is not None:
+            conditions.append(f"({column}, name) {beyond} (?, ?)")
+            values.extend(page.after)
+        where = " AND ".join(["region=?", "kind=?", *conditions])
+        rows = self._database.execute(
+            f"SELECT body FROM documents WHERE {where} "  # noqa: S608 - names of columns are ours
+            f"ORDER BY {column} {way}, name {way} LIMIT ?",
+            (region, kind, *values, page.size + 1),
+        ).fetchall()
+        return [_parsed(body) for (body,) in rows[: page.size]], len(rows) > page.size
+
+    def fact(self, name: str, missing: str = "") -> str:
+        """A remembered text about the sandbox itself."""
+        row = self._database.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
+        return missing if row is None else str(row[0])
+
+    def remember(self, name: str, text: str) -> None:
+        """Keep a text about the sandbox itself."""
+        self._database.execute("REPLACE INTO facts VALUES (?,?)", (name, text))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._database.executescript("DELETE FROM documents; DELETE FROM facts;")
+
+
+def _filters(page: Page) -> tuple[list[str], list[Any]]:
+    bounds = {
+        "instr(name, ?) > 0": page.contains or None,
+        "status = ?": page.status or None,
+        "created > ?": page.created[0],
+        "created < ?": page.created[1],
+        "modified > ?": page.modified[0],
+        "modified < ?": page.modified[1],
+        "created <= ?": page.visible_at,
+    }
+    given = {text: bound for text, bound in bounds.items() if bound is not None}
+    return list(given), list(given.values())
+
+
+def _parsed(body: str) -> Document:
+    document: Document = json.loads(body)
+    return document
