@@ -19,7 +19,8 @@ from planner_sagemaker.sandbox.errors import CloudError, throttled
 from planner_sagemaker.sandbox.faults import Effect, Rule
 from planner_sagemaker.sandbox.passing import pass_time
 from planner_sagemaker.sandbox.validation import check
-from planner_sagemaker.sandbox.wire import Answer, Asked, Envelope, Json, recognise
+from planner_sagemaker.sandbox.wire import Asked, Json, recognise
+from planner_sagemaker.sandbox.wire_types import Answer, Envelope
 
 DISCONNECT = "disconnect"
 """Where in the connection's state the server puts a function that cuts it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from planner.model.value import value
-from planner_sagemaker.sandbox import models, tags
+from planner_sagemaker.sandbox import models, sts, tags
 from planner_sagemaker.sandbox.cloud import Cloud, Handler
 from planner_sagemaker.sandbox.store import Document, Key
 
@@ -38,6 +38,12 @@ SERVICES = (
         signing="sagemaker",
         target="SageMaker",
         handlers={**models.HANDLERS, **tags.HANDLERS},
+    ),
+    Service(
+        name="sts",
+        signing="sts",
+        target="AWSSecurityTokenServiceV20110615",
+        handlers=sts.HANDLERS,
     ),
 )
 

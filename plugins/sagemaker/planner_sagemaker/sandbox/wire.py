@@ -1,8 +1,6 @@
 """The protocol core: HTTP requests to calls, answers and refusals back to HTTP.
 
-`recognise` tells which operation of which service is asked for and in which protocol; a `Codec`
-reads and writes bodies of one protocol, led by the shapes of the service model. JSON 1.0 and 1.1
-are in this file.
+`recognise` tells which operation of which service is asked for X
 """
 
 from __future__ import annotations
@@ -11,49 +9,19 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from planner.model.value import value
+from planner_sagemaker.sandbox.cbor import Cbor
 from planner_sagemaker.sandbox.errors import CloudError
+from planner_sagemaker.sandbox.query import Query, fields_of
 from planner_sagemaker.sandbox.registry import SERVICES, Service
 from planner_sagemaker.sandbox.service_models import Operation, Shape, load
+from planner_sagemaker.sandbox.wire_types import Answer, Codec, Envelope
 
 DEFAULT_REGION = "us-east-1"
+_RPC = re.compile(r"/service/([^/]+)/operation/([^/]+)")
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]*)/(?P<service>[^/]*)/aws4_request")
-
-
-@value
-class Envelope:
-    """An HTTP request as far as protocols look at it; names of headers are in lower case."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@value
-class Answer:
-    """An HTTP answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Codec(Protocol):
-    """Bodies of one protocol."""
-
-    def read(self, envelope: Envelope, operation: Operation) -> dict[str, Any]:
-        """The parameters of a request; CloudError where the body cannot be read."""
-        ...
-
-    def write(self, operation: Operation, document: Mapping[str, Any]) -> Answer:
-        """A success: what the output shape knows of the document."""
-        ...
-
-    def refuse(self, error: CloudError) -> Answer:
-        """A refusal, as the client's library parses it."""
-        ...
 
 
 class Json:
@@ -107,24 +75,26 @@ class Asked:
 
 
 def recognise(envelope: Envelope) -> Asked:
-    """Which operation is asked for; CloudError where nobody can tell."""
+    """Which operation is asked for, and in which protocol; CloudError where nobody can tell."""
     region, signed_for = _scope(envelope.headers)
-    target = envelope.headers.get("x-amz-target", "")
-    prefix, _, operation = target.rpartition(".")
-    for service in SERVICES:
-        if prefix and service.target == prefix:
-            return Asked(
-                service=service, name=operation, region=region, codec=codec_of(envelope.headers)
-            )
-    raise CloudError(
-        "UnknownOperationException", f"the sandbox has no service `{prefix or signed_for}`"
-    )
+    kind = envelope.headers.get("content-type", "")
+    if kind.startswith("application/x-www-form-urlencoded"):
+        service = _known(signed_for, {one.signing: one for one in SERVICES})
+        name = fields_of(envelope.body).get("Action", "")
+        codec: Codec = Query(load(service.name).namespace)
+    else:
+        rpc = _RPC.fullmatch(envelope.path)
+        target = envelope.headers.get("x-amz-target", "")
+        prefix, _, name = target.rpartition(".") if rpc is None else (rpc[1], "", rpc[2])
+        service = _known(prefix, {one.target: one for one in SERVICES})
+        codec = Json("1.0" if kind.endswith("1.0") else "1.1") if rpc is None else Cbor()
+    return Asked(service=service, name=name, region=region, codec=codec)
 
 
-def codec_of(headers: Mapping[str, str]) -> Codec:
-    """The protocol of a request; what is no other is JSON."""
-    version = "1.0" if headers.get("content-type", "").endswith("1.0") else "1.1"
-    return Json(version)
+def _known(name: str, services: Mapping[str, Service]) -> Service:
+    if name not in services:
+        raise CloudError("UnknownOperationException", f"the sandbox has no service `{name}`")
+    return services[name]
 
 
 def _scope(headers: Mapping[str, str]) -> tuple[str, str]:
