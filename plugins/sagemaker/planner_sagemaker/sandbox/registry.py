@@ -22,8 +22,8 @@ Change = Callable[[Cloud, Key, Document], None]
 class Service:
     """A service: the name of its model in botocore, and how its requests are recognised.
 
-    `target` is the prefix in X-Amz-Target and the name in the path of Smithy RPC requests;
-    `signing` the name in the credential scope.
+    `target` is the prefix in X-Amz-Target, `signing` the name in the credential scope, which tells
+    requests in AWS Query apart.
     """
 
     name: str

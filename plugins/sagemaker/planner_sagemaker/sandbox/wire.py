@@ -1,6 +1,8 @@
 """The protocol core: HTTP requests to calls, answers and refusals back to HTTP.
 
-`recognise` tells which operation of which service is asked for X
+`recognise` tells which operation of which service is asked for and in which protocol; a `Codec`
+reads and writes bodies of one protocol, led by the shapes of the service model: JSON here, Query
+beside it. botocore prefers JSON wherever a service speaks it, CloudWatch (1.0) included.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner.model.value import value
-from planner_sagemaker.sandbox.cbor import Cbor
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.query import Query, fields_of
 from planner_sagemaker.sandbox.registry import SERVICES, Service
@@ -20,7 +21,6 @@ from planner_sagemaker.sandbox.service_models import Operation, Shape, load
 from planner_sagemaker.sandbox.wire_types import Answer, Codec, Envelope
 
 DEFAULT_REGION = "us-east-1"
-_RPC = re.compile(r"/service/([^/]+)/operation/([^/]+)")
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]*)/(?P<service>[^/]*)/aws4_request")
 
 
@@ -83,11 +83,9 @@ def recognise(envelope: Envelope) -> Asked:
         name = fields_of(envelope.body).get("Action", "")
         codec: Codec = Query(load(service.name).namespace)
     else:
-        rpc = _RPC.fullmatch(envelope.path)
-        target = envelope.headers.get("x-amz-target", "")
-        prefix, _, name = target.rpartition(".") if rpc is None else (rpc[1], "", rpc[2])
-        service = _known(prefix, {one.target: one for one in SERVICES})
-        codec = Json("1.0" if kind.endswith("1.0") else "1.1") if rpc is None else Cbor()
+        prefix, _, name = envelope.headers.get("x-amz-target", "").rpartition(".")
+        service = _known(prefix or signed_for, {one.target: one for one in SERVICES})
+        codec = Json("1.0" if kind.endswith("1.0") else "1.1")
     return Asked(service=service, name=name, region=region, codec=codec)
 
 
