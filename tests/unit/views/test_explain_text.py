@@ -83,7 +83,7 @@ def test_assumptions_advice_and_sensitivities() -> None:
     assert section(text, "Advice of the vendor's documents that applies") == [
         "start-on-cpu D4 6 ms on one CPU stay on CPU; GPU would idle $1,445.60",
     ]
-    assert section(text, "Where the decision changes") == [
+    assert section(text, "Where the decision changes, by the closed form") == [
         "traffic.rate 1,200/s 1,480/s one more replica",
         "service_time 6 ms not within the range searched",
     ]
