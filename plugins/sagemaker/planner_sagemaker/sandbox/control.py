@@ -3,6 +3,9 @@
 - `clock`: POST `{"advance": 600}` moves the time; GET tells it.
 - `faults`: POST a list of rules in YAML or JSON; GET shows those in force.
 - `calls`: GET the recorded requests, with `?mutating=true` only those that write.
+- `quotas`: POST `{"quotas": {"ml.m5.large for endpoint usage": 4}, "region": "us-east-1"}`; without
+  a region for all.
+- `endpoints/NAME`: POST `{"region": ..., "seconds": 60}` begins maintenance: `SystemUpdating`.
 - `reset`: POST forgets everything.
 """
 
@@ -18,6 +21,9 @@ from starlette.routing import Route
 from planner_sagemaker.sandbox.cloud import Cloud
 from planner_sagemaker.sandbox.faults import read_rules
 from planner_sagemaker.sandbox.passing import pass_time
+from planner_sagemaker.sandbox.quotas import ALL_REGIONS, set_limits
+from planner_sagemaker.sandbox.store import Key
+from planner_sagemaker.sandbox.transitions import KIND, save
 
 
 def routes(cloud: Cloud) -> list[Route]:
@@ -27,6 +33,8 @@ def routes(cloud: Cloud) -> list[Route]:
         Route("/clock", control.clock, methods=["GET", "POST"]),
         Route("/faults", control.faults, methods=["GET", "POST"]),
         Route("/calls", control.calls, methods=["GET"]),
+        Route("/quotas", control.quotas, methods=["POST"]),
+        Route("/endpoints/{name}", control.maintain, methods=["POST"]),
         Route("/reset", control.reset, methods=["POST"]),
     ]
 
@@ -64,6 +72,30 @@ class _Control:
             for one in self._cloud.calls.every(mutating=mutating)
         ]
         return JSONResponse(found)
+
+    async def quotas(self, request: Request) -> Response:
+        """Grant quotas, from the next request on."""
+        asked = await request.json()
+        try:
+            limits = {str(name): int(amount) for name, amount in asked["quotas"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return _refused(f'{{"quotas": {{name: number}}}} expected: {error}')
+        set_limits(self._cloud, limits, asked.get("region", ALL_REGIONS))
+        return JSONResponse(limits)
+
+    async def maintain(self, request: Request) -> Response:
+        """What AWS does to an endpoint unasked; nothing else can be done to it meanwhile."""
+        asked = await request.json()
+        pass_time(self._cloud)
+        key = Key(region=str(asked.get("region")), kind=KIND, name=str(request.path_params["name"]))
+        endpoint = self._cloud.store.get(key)
+        if endpoint is None or endpoint["EndpointStatus"] != "InService":
+            return _refused(f"no endpoint {key.name} is in service in {key.region}")
+        done_at = self._cloud.clock.now() + float(asked.get("seconds", 60))
+        endpoint["EndpointStatus"] = "SystemUpdating"
+        endpoint["_steps"] = [{"at": done_at, "do": "serve"}]
+        save(self._cloud, key, endpoint)
+        return JSONResponse({"status": endpoint["EndpointStatus"]})
 
     async def reset(self, request: Request) -> Response:
         """Forget everything."""

@@ -49,6 +49,11 @@ def in_progress(arn: str) -> CloudError:
     return invalid(f'Cannot update in-progress endpoint "{arn}".')
 
 
+def wrong_status(arn: str, status: str) -> CloudError:
+    """The code is certain, the text ours: only DeleteEndpoint works on a failed endpoint."""
+    return invalid(f'Cannot update endpoint "{arn}" in status {status}.')
+
+
 def throttled(message: str | None = "Rate exceeded") -> CloudError:
     """SageMaker throttles with status 400, not 429."""
     return CloudError("ThrottlingException", message)

@@ -38,6 +38,7 @@ class Effect(StrEnum):
     STUCK = "stuck"
     NO_CAPACITY = "no-capacity"
     FAIL = "fail"
+    ROLLBACK_FAILED = "rollback-failed"
     QUOTA = "quota"
 
 

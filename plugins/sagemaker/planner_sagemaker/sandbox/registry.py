@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from planner.model.value import value
-from planner_sagemaker.sandbox import models, sts, tags
+from planner_sagemaker.sandbox import (
+    capacities,
+    endpoint_configs,
+    endpoints,
+    models,
+    sts,
+    tags,
+    transitions,
+)
 from planner_sagemaker.sandbox.cloud import Cloud, Handler
 from planner_sagemaker.sandbox.store import Document, Key
 
@@ -37,7 +45,13 @@ SERVICES = (
         name="sagemaker",
         signing="sagemaker",
         target="SageMaker",
-        handlers={**models.HANDLERS, **tags.HANDLERS},
+        handlers={
+            **models.HANDLERS,
+            **endpoint_configs.HANDLERS,
+            **endpoints.HANDLERS,
+            **capacities.HANDLERS,
+            **tags.HANDLERS,
+        },
     ),
     Service(
         name="sts",
@@ -47,4 +61,4 @@ SERVICES = (
     ),
 )
 
-CHANGES: Mapping[str, Change] = {}
+CHANGES: Mapping[str, Change] = {transitions.KIND: transitions.change}

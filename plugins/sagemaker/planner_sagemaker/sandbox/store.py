@@ -23,6 +23,11 @@ CREATE TABLE IF NOT EXISTS documents (
   PRIMARY KEY (region, kind, name)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS due ON documents (due) WHERE due IS NOT NULL;
+CREATE TABLE IF NOT EXISTS usage (
+  region TEXT NOT NULL, quota TEXT NOT NULL, name TEXT NOT NULL, amount INTEGER NOT NULL,
+  PRIMARY KEY (region, quota, name)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS charged ON usage (region, name);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS = {"Name": "name", "CreationTime": "created", "Status": "status"}
@@ -111,6 +116,32 @@ class Store:
         )
         return [_parsed(body) for (body,) in rows]
 
+    def starting(self, region: str, kind: str, prefix: str) -> list[tuple[Key, Document]]:
+        """The documents of a kind whose names start with a prefix."""
+        rows = self._database.execute(
+            "SELECT name, body FROM documents WHERE region=? AND kind=? AND name>=? AND name<?",
+            (region, kind, prefix, prefix + "\U0010ffff"),
+        )
+        return [
+            (Key(region=region, kind=kind, name=name), _parsed(body))
+            for name, body in rows.fetchall()
+        ]
+
+    def charge(self, region: str, name: str, amounts: Mapping[str, int]) -> None:
+        """State what one endpoint takes of each quota; what it took before is given back."""
+        self._database.execute("DELETE FROM usage WHERE region=? AND name=?", (region, name))
+        self._database.executemany(
+            "INSERT INTO usage VALUES (?,?,?,?)",
+            [(region, quota, name, amount) for quota, amount in amounts.items() if amount],
+        )
+
+    def used(self, region: str, quota: str) -> int:
+        """What all endpoints of a region take of a quota."""
+        row = self._database.execute(
+            "SELECT SUM(amount) FROM usage WHERE region=? AND quota=?", (region, quota)
+        ).fetchone()
+        return int(row[0] or 0)
+
     def due(self, now: float) -> list[tuple[Key, Document]]:
         """What time has changed by now, the earliest first."""
         rows = self._database.execute(
@@ -148,7 +179,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._database.executescript("DELETE FROM documents; DELETE FROM facts;")
+        self._database.executescript("DELETE FROM documents; DELETE FROM usage; DELETE FROM facts;")
 
 
 def _filters(page: Page) -> tuple[list[str], list[Any]]:
