@@ -70,7 +70,7 @@ def check(call: Call, delta: Mapping[str, int]) -> None:
     """Refuse what would exceed a quota, or what a fault rule says exceeds it."""
     for quota in sorted(delta, key=lambda name: (name == TOTAL, name)):
         more = delta[quota]
-        used = call.cloud.store.used(call.region, quota)
+        used = call.cloud.store.ledger.used(call.region, quota)
         most = limit(call.cloud, call.region, quota)
         if call.befallen(Effect.QUOTA):
             most = used

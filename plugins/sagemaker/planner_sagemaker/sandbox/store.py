@@ -67,6 +67,7 @@ class Store:
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # A stand-in may lose its last second when the power goes.
         self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
+        self.ledger = Ledger(self._database)
 
     def close(self) -> None:
         """Close the file."""
@@ -127,21 +128,6 @@ class Store:
             for name, body in rows.fetchall()
         ]
 
-    def charge(self, region: str, name: str, amounts: Mapping[str, int]) -> None:
-        """State what one endpoint takes of each quota; what it took before is given back."""
-        self._database.execute("DELETE FROM usage WHERE region=? AND name=?", (region, name))
-        self._database.executemany(
-            "INSERT INTO usage VALUES (?,?,?,?)",
-            [(region, quota, name, amount) for quota, amount in amounts.items() if amount],
-        )
-
-    def used(self, region: str, quota: str) -> int:
-        """What all endpoints of a region take of a quota."""
-        row = self._database.execute(
-            "SELECT SUM(amount) FROM usage WHERE region=? AND quota=?", (region, quota)
-        ).fetchone()
-        return int(row[0] or 0)
-
     def due(self, now: float) -> list[tuple[Key, Document]]:
         """What time has changed by now, the earliest first."""
         rows = self._database.execute(
@@ -180,6 +166,28 @@ class Store:
     def clear(self) -> None:
         """Forget everything."""
         self._database.executescript("DELETE FROM documents; DELETE FROM usage; DELETE FROM facts;")
+
+
+class Ledger:
+    """What each endpoint takes of the account's quotas, so that sums need not read endpoints."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def charge(self, region: str, name: str, amounts: Mapping[str, int]) -> None:
+        """State what one endpoint takes of each quota; what it took before is given back."""
+        self._database.execute("DELETE FROM usage WHERE region=? AND name=?", (region, name))
+        self._database.executemany(
+            "INSERT INTO usage VALUES (?,?,?,?)",
+            [(region, quota, name, amount) for quota, amount in amounts.items() if amount],
+        )
+
+    def used(self, region: str, quota: str) -> int:
+        """What all endpoints of a region take of a quota."""
+        row = self._database.execute(
+            "SELECT SUM(amount) FROM usage WHERE region=? AND quota=?", (region, quota)
+        ).fetchone()
+        return int(row[0] or 0)
 
 
 def _filters(page: Page) -> tuple[list[str], list[Any]]:

@@ -25,7 +25,7 @@ def save(cloud: Cloud, key: Key, endpoint: Document) -> None:
     """Write an endpoint, when time changes it next, and what it takes of the account's quotas."""
     steps = endpoint.get("_steps") or []
     cloud.store.put(key, endpoint, due=steps[0]["at"] if steps else None)
-    cloud.store.charge(key.region, key.name, taken(endpoint))
+    cloud.store.ledger.charge(key.region, key.name, taken(endpoint))
 
 
 def change(cloud: Cloud, key: Key, endpoint: Document) -> None:
@@ -36,7 +36,7 @@ def change(cloud: Cloud, key: Key, endpoint: Document) -> None:
         step = steps.pop(0)
         if step["do"] == "vanish":
             cloud.store.remove(key)
-            cloud.store.charge(key.region, key.name, {})
+            cloud.store.ledger.charge(key.region, key.name, {})
             return
         if step["do"] == "serve" and _alarming(cloud, key.region, endpoint):
             step = {**step, "do": "restore"}
