@@ -24,7 +24,7 @@ from planner.capacity.simulator.draws import drawing
 from planner.capacity.simulator.stations import Pooled
 
 UNITS = 4
-WAITING_PER_UNIT = 10
+WAITING_PER_UNIT = 9
 """Requests that wait for one unit before the next is answered 429."""
 WORKSPACE_PER_S = 200.0
 MORE_UNITS = 1.15

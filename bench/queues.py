@@ -65,7 +65,7 @@ def by_formula(case: Case) -> Callable[[float], float]:
 
 
 def formula_holds(case: Case) -> bool:
-    return not outside_validity(service_of(case), case.rho)
+    return not outside_validity(service_of(case), case.rho, case.servers)
 
 
 def simulation_holds(case: Case) -> bool:

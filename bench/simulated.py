@@ -14,8 +14,9 @@ from planner.capacity.service_time import ServiceTime
 from planner.capacity.simulator.experiment import Scene, experiment
 from planner.capacity.simulator.scenes import Demand, Queue, queue_scene
 from planner.capacity.simulator.steps import Step
+from planner.model.candidate import Interval
 from planner.model.simulation import Effort
-from planner.solver.caveats import DECLARED_ERROR
+from planner.solver.caveats import settled
 
 LONG = 4_000_000
 """Requests at most for one case where the model is judged and not how long a plan takes."""
@@ -36,8 +37,10 @@ class Simulated:
     @property
     def settled(self) -> bool:
         """False where a plan warns that its simulation does not settle."""
-        low, high = self.intervals["p99"]
-        return high - low <= 2.0 * DECLARED_ERROR * self.percentiles["p99"]
+        return all(
+            settled(Interval(name=name, low_s=low, high_s=high))
+            for name, (low, high) in self.intervals.items()
+        )
 
     def quantile(self, q: float) -> float:
         return self.percentiles[label(q)]

@@ -6,7 +6,7 @@ from planner.model.candidate import Decision, Interval, Latency, Margin
 from planner.model.value import value
 
 CONFIDENCE = 0.95
-"""With which an interval holds the percentile, and a verdict the objective."""
+"""With which an interval holds the percentile; a verdict on an objective takes 99 %."""
 
 
 @value

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.capacity.latency import outside_validity
-from planner.model.candidate import Cost
+from planner.capacity.latency import SplitPool, outside_validity
+from planner.model.candidate import Cost, Interval
 from planner.model.catalog import Kind, Measure
 from planner.model.units import format_duration, format_fraction, format_rate
 from planner.model.workload import Assumption, MeasuredAt
 from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
 from planner.solver.constraints import format_measure, static_measure
 from planner.solver.cost import has_volume, unpriced, volume_gb
+from planner.solver.on_demand import THROTTLED
 from planner.solver.sized import Sized, sized_measure
 
 ASSUMED = "assumption: "
@@ -29,7 +30,7 @@ def assumptions(ask: Ask, parts: Sequence[Sized], total: Cost) -> tuple[Assumpti
         found.extend(part.slots.assumptions)
     found.extend(_of_prices(total))
     found.extend(_not_counted(ask, parts[0]))
-    found.extend(_of_offering(parts[0], ask.workload.constraints.utilization))
+    found.extend(_of_offering(ask, parts[0]))
     found.extend(unpriced(ask.catalogs[parts[0].offering.provider]))
     if ask.workload.slo.measured_at is MeasuredAt.CLIENT:
         found.append(Assumption(subject="client network", value="0 ms", reason=CLIENT_NETWORK_NOTE))
@@ -62,7 +63,7 @@ def _of_prices(total: Cost) -> Iterator[Assumption]:
             )
 
 
-def _of_offering(lead: Sized, utilization: float) -> Iterator[Assumption]:
+def _of_offering(ask: Ask, lead: Sized) -> Iterator[Assumption]:
     offering = lead.offering
     for note in offering.notes:
         if note.startswith(ASSUMED):
@@ -90,6 +91,14 @@ def _of_offering(lead: Sized, utilization: float) -> Iterator[Assumption]:
             value="one line for all units",
             reason="the platform does not publish how it routes",
         )
+    yield from _of_behaviour(ask, lead)
+
+
+def _of_behaviour(ask: Ask, lead: Sized) -> Iterator[Assumption]:
+    """What the platform does with requests and capacity, as far as it is a guess."""
+    offering, utilization = lead.offering, ask.workload.constraints.utilization
+    if offering.queue_limit is not None or offering.kind is Kind.ON_DEMAND:
+        yield from _refusals(ask)
     if lead.bounds is not None and offering.autoscaling is not None:
         if not offering.autoscaling.tunable:
             yield Assumption(
@@ -101,8 +110,19 @@ def _of_offering(lead: Sized, utilization: float) -> Iterator[Assumption]:
         yield Assumption(
             subject="autoscaling lag",
             value=f"{offering.autoscaling.lag_up_s:g} s up",
-            reason="metric period x breaches + start-up time",
+            reason="metric period x breaches + "
+            f"{offering.autoscaling.start_s:g} s of start-up, which is assumed",
             source=offering.autoscaling.source,
+        )
+
+
+def _refusals(ask: Ask) -> Iterator[Assumption]:
+    if ask.workload.slo.errors is None:
+        yield Assumption(
+            subject="requests answered 429",
+            value=f"{format_fraction(THROTTLED)} at most",
+            reason="the spec states no slo.errors",
+            source="planner.solver.on_demand",
         )
 
 
@@ -137,9 +157,18 @@ DECLARED_ERROR = 0.10
 
 def _unsimulated(part: Sized) -> Iterator[str]:
     """Where the closed form alone cannot be trusted."""
-    doubt = outside_validity(part.slots.service, part.pool.rho(part.servers))
+    rho, most = part.pool.rho(part.servers), max(part.servers)
+    doubt = outside_validity(part.slots.service, rho, most)
     if doubt:
-        yield f"outside the model's region: {doubt}; the predicted percentiles may be too low"
+        yield f"outside the model's region: {doubt}"
+    joined = part.offering.routing[0] == "least-outstanding" and not isinstance(
+        part.pool, SplitPool
+    )
+    if joined and part.slots.count == 1 and part.groups.max > 1:
+        yield (
+            "outside the model's region: requests join the least busy replica at once, the closed "
+            "form takes them for one line; its p99 is up to 16 % too low"
+        )
     if part.pool.load.arrival_scv > 1.0:
         yield (
             "outside the model's region: arrivals burstier than Poisson; the latencies predicted "
@@ -151,12 +180,14 @@ def _simulated(part: Sized) -> Iterator[str]:
     """Where the simulation does not settle, or contradicts a closed form that was too kind."""
     assert part.proof is not None
     estimate = part.proof.estimate
-    p99 = next(each for each in estimate.intervals if each.name == "p99")
-    if p99.high_s - p99.low_s > 2.0 * DECLARED_ERROR * estimate.latency.p99_s:
-        yield (
-            "outside the model's region: the simulation does not settle, the p99 lies anywhere "
-            f"from {format_duration(p99.low_s)} to {format_duration(p99.high_s)}"
-        )
+    for each in estimate.intervals:
+        if not settled(each):
+            yield (
+                f"outside the model's region: the simulation does not settle, the {each.name} lies "
+                f"anywhere from {format_duration(each.low_s)} to {format_duration(each.high_s)}"
+            )
+            break
+    p99 = estimate.intervals[-1]
     formula = part.pool.quantile(part.servers, 0.99, part.cold)
     if p99.low_s > formula * (1.0 + DECLARED_ERROR):
         yield (
@@ -164,6 +195,12 @@ def _simulated(part: Sized) -> Iterator[str]:
             f"{format_duration(formula)} by the closed form: more apart than its declared error "
             f"of {format_fraction(DECLARED_ERROR)}; the simulation counts"
         )
+
+
+def settled(interval: Interval) -> bool:
+    """True where a percentile is known to the declared error, up and down."""
+    middle = (interval.low_s + interval.high_s) / 2.0
+    return interval.high_s - interval.low_s <= 2.0 * DECLARED_ERROR * middle
 
 
 def _advisory(ask: Ask, part: Sized) -> Iterator[str]:

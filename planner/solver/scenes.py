@@ -59,7 +59,9 @@ def stage(ask: Ask, sized: Sized, effort: Effort) -> Staged:
     steps = capacity_over(sized, effort)
     out = left_out(sized.pool.load)
     passes = PASSES if sized.cache is None else FLEET_PASSES
-    demand = _demand(ask, sized, _without(steps, out), effort, passes)
+    kept = _without(steps, out)
+    demand = _demand(ask, sized, tuple(step for _, step in kept), effort, passes)
+    demand = replace(demand, starts_s=tuple(start_s for start_s, _ in kept))
     return Staged(scene=_scene(ask, sized, demand), steps=steps, left_out=bool(out))
 
 
@@ -200,7 +202,7 @@ def _stamps(ask: Ask, sized: Sized, effort: Effort) -> tuple[float, ...] | None:
     moment nearby.
     """
     pattern = ask.workload.traffic.pattern
-    if not isinstance(pattern, Trace) or not pattern.stamps_s or left_out(sized.pool.load):
+    if not isinstance(pattern, Trace) or not pattern.stamps_s:
         return None
     factor = pattern.scale * sized.served_share
     if len(pattern.stamps_s) * factor > effort.requests / 2.0:
@@ -221,11 +223,9 @@ def _copies(stamps_s: Sequence[float], factor: float, rng: Random) -> Iterator[f
             yield min(max(stamp + gap_s * (2.0 * rng.random() - 1.0), 0.0), stamps_s[-1])
 
 
-def _without(steps: Sequence[Step], out: Sequence[tuple[float, float]]) -> tuple[Step, ...]:
-    """Steps less the moments that nobody sizes for."""
-    if not out:
-        return tuple(steps)
-    found: list[Step] = []
+def _without(steps: Sequence[Step], out: Sequence[tuple[float, float]]) -> list[tuple[float, Step]]:
+    """Steps with their starts, less the moments that nobody sizes for."""
+    found: list[tuple[float, Step]] = []
     at, index = 0.0, 0
     for step in steps:
         end = at + step.seconds
@@ -233,10 +233,8 @@ def _without(steps: Sequence[Step], out: Sequence[tuple[float, float]]) -> tuple
             while index < len(out) and out[index][1] <= at + 1e-9:
                 index += 1
             low, high = out[index] if index < len(out) else (end, end)
+            upto = min(low if low > at else high, end)
             if low > at:
-                upto = min(low, end)
-                found.append(Step(upto - at, step.rate, step.replicas))
-            else:
-                upto = min(high, end)
+                found.append((at, Step(upto - at, step.rate, step.replicas)))
             at = upto
-    return tuple(found)
+    return found

@@ -37,9 +37,9 @@ CACHE_NOTE = Assumption(
 
 PLACEMENT_NOTE = Assumption(
     subject="models on replicas",
-    value="one cache and one line for all replicas",
-    reason="the platform places models by its own rules; where each sticks to one replica, load is "
-    "uneven and more requests than predicted find theirs gone",
+    value="each stays where it is, until the line there outlasts a load",
+    reason="the platform places models by its own rules; the closed form takes all replicas for "
+    "one cache and one line, the simulation gives each its own",
     source="planner.solver.shared",
 )
 

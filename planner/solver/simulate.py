@@ -164,6 +164,8 @@ def _notes(sized: Sized, question: Question, staged: Staged) -> tuple[str, ...]:
     seen_s = sum(s.seconds * s.weight for run in staged.scene.windows[0].runs for s in run)
     if question.fresh and seen_s < 0.99 * sized.pool.load.cycle_s:
         notes.append(f"only the first {format_duration(seen_s)} were simulated; see --requests")
+    if any(windows.shortened for windows in staged.scene.windows):
+        notes.append("overload was cut short: its delays are longer than shown; raise --requests")
     if staged.left_out:
         notes.append("windows above traffic.size_for are not part of the percentiles")
     return tuple(notes)

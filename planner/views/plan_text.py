@@ -25,6 +25,8 @@ from planner.views.wording import (
     why_rejected,
 )
 
+DISAGREE = 0.1
+"""Part of a p99 by which simulation and closed form differ before both are told."""
 _ALTERNATIVES = 3
 _FIELDS = 8
 _SAID = {
@@ -134,6 +136,9 @@ def _verified(decision: Decision) -> str:
         span = f"{low} to {high}" if low != high else low
         confidence = format_fraction(verification.confidence)
         text = f"{counted(verification.simulated, 'request')} simulated, p99 {span} at {confidence}"
+        formula = verification.closed_form.p99_s
+        if abs(decision.latency.p99_s - formula) > DISAGREE * formula:
+            text += f" (closed form: {format_duration(formula)})"
     return f"{text}; with {verification.fewer}" if verification.fewer else text
 
 

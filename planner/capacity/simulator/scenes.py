@@ -39,8 +39,8 @@ FLEET_SPANS = 2
 class Demand:
     """Requests over a cycle: steps of rate and capacity, or recorded arrivals on these steps.
 
-    `counted` steps hold the requests that came. `budget` is how many requests one pass may
-    simulate, about; a recording of no more than `replayable` is replayed as it came. `in_order`
+    Steps begin at `starts_s` where they do not follow on each other. `counted` steps hold the
+    requests that came. `budget` is how many requests one pass may simulate, about; a recording of no more than `replayable` is replayed as it came. `in_order`
     looks at the whole cycle from its start on, and `fresh` begins with nothing loaded or warm.
     """
 
@@ -50,6 +50,7 @@ class Demand:
     replayable: int
     arrival_scv: float = 1.0
     stamps_s: tuple[float, ...] | None = None
+    starts_s: tuple[float, ...] = ()
     counted: bool = False
     in_order: bool = False
     fresh: bool = False
@@ -81,7 +82,7 @@ def queue_scene(demand: Demand, queue: Queue) -> Scene:
     one_line = queue.routing not in CHOICES and len(queue.services) == 1
     counted = demand.counted and sum(s.seconds * s.rate for s in demand.steps) <= demand.replayable
     if demand.stamps_s is not None:
-        chosen = replay(demand.stamps_s, demand.steps)
+        chosen = replay(demand.stamps_s, demand.steps, demand.starts_s)
     elif counted:
         chosen = whole(demand.steps)
     elif demand.in_order:
@@ -212,7 +213,7 @@ def cached_scene(demand: Demand, fleet: Fleet) -> Scene:
 
 def _spans(demand: Demand, lead_s: float, *, parts: int = SPANS) -> tuple[Windows, ...]:
     if demand.stamps_s is not None:
-        return (replay(demand.stamps_s, demand.steps),)
+        return (replay(demand.stamps_s, demand.steps, demand.starts_s),)
     if demand.fresh:
         return (first(demand.steps, budget=demand.budget),)
     if demand.in_order:

@@ -49,7 +49,8 @@ class Windows:
     """What to simulate; `quiet` requests of the cycle never wait and are only counted.
 
     `flood` are overloads of more requests than can be replayed: (requests, delay) by their backlog,
-    `lost` those of them that no line has room for.
+    `lost` those of them that no line has room for. `shortened` tells
+    that an overload was cut short, so that its delays are too low.
     """
 
     runs: tuple[Run, ...]
@@ -57,6 +58,7 @@ class Windows:
     requests: float
     flood: tuple[tuple[float, float], ...] = ()
     lost: float = 0.0
+    shortened: bool = False
 
 
 def windows(
@@ -169,18 +171,24 @@ def sampled(steps: Sequence[Step], capacity: Capacity, *, budget: int) -> Window
     hot = [s for s in steps if capacity.utilization(s) >= STABLE]
     inside = sum(s.seconds * s.rate for s in hot)
     kept = (budget - inside) / max(requests - inside, 1.0)
-    if kept <= 0.0:
+    shortened = inside > OVERRUN * budget
+    if shortened:
         hot, kept = [], budget / max(requests, 1.0)
-    part = min(1.0, kept)
+    part = min(1.0, max(kept, LEAST_PART) if hot else kept)
     long = {id(s) for s in hot}
     stretches, at = [], 0.0
     for step in steps:
         share = 1.0 if id(step) in long else part
         stretches.append(Stretch(step.seconds * share, step.rate, step.replicas, 1.0 / share, at))
         at += step.seconds
-    return Windows(runs=(tuple(stretches),), quiet=0.0, requests=requests)
+    return Windows(
+        runs=(tuple(stretches),), quiet=0.0, requests=requests, shortened=shortened and part < 1.0
+    )
 
 
+OVERRUN = 4.0
+"""Times its budget that a pass may be overrun by an overload that is watched."""
+LEAST_PART = 0.02
 SPANS = 6
 """Parts of a cycle of which each gives one span."""
 VARIANTS = 8
@@ -271,12 +279,19 @@ class _Course:
         return found
 
 
-def replay(stamps_s: Sequence[float], steps: Sequence[Step]) -> Windows:
-    """A recording as it came, on capacity that may change."""
+def replay(
+    stamps_s: Sequence[float], steps: Sequence[Step], starts_s: Sequence[float] = ()
+) -> Windows:
+    """A recording as it came, on capacity that may change.
+
+    `starts_s` tells when each step begins, where some of the recording is left out.
+    """
     stretches, at = [], 0.0
-    for step in steps:
-        low, high = bisect_left(stamps_s, at), bisect_left(stamps_s, at + step.seconds)
-        times = [t - at for t in stamps_s[low:high]]
-        stretches.append(Stretch(step.seconds, step.rate, step.replicas, 1.0, at, times))
+    for index, step in enumerate(steps):
+        start_s = starts_s[index] if starts_s else at
+        low, high = bisect_left(stamps_s, start_s), bisect_left(stamps_s, start_s + step.seconds)
+        times = [t - start_s for t in stamps_s[low:high]]
+        stretches.append(Stretch(step.seconds, step.rate, step.replicas, 1.0, start_s, times))
         at += step.seconds
-    return Windows(runs=(tuple(stretches),), quiet=0.0, requests=float(len(stamps_s)))
+    requests = float(sum(len(stretch.times_s or ()) for stretch in stretches))
+    return Windows(runs=(tuple(stretches),), quiet=0.0, requests=requests)

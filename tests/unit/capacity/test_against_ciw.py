@@ -155,7 +155,7 @@ def far(predicted: Percentiles, queue: Queue, *, within: float) -> dict[str, flo
 
 @pytest.mark.parametrize("queue", [*POOLED, RANDOM], ids=name)
 def test_the_closed_form_agrees_inside_its_region(queue: Queue) -> None:
-    assert outside_validity(queue.service, queue.rho) == ""
+    assert outside_validity(queue.service, queue.rho, queue.servers) == ""
     assert far(by_formula(queue), queue, within=WITHIN_FORMULA) == {}
 
 

@@ -214,7 +214,9 @@ def test_bisection_finds_the_first_count_that_holds(threshold: int) -> None:
 
 
 def test_where_the_closed_form_does_not_hold_it_says_so() -> None:
-    assert outside_validity(fit(0.1), 0.7) == ""
-    assert "91 %" not in outside_validity(fit(0.1), 0.9)
-    assert "utilisation" in outside_validity(fit(0.1), 0.95)
-    assert "SCV" in outside_validity(fit(0.1, 1.0), 0.5)
+    assert outside_validity(fit(0.1), 0.7, 4) == ""
+    assert "91 %" not in outside_validity(fit(0.1), 0.9, 4)
+    assert "utilisation" in outside_validity(fit(0.1), 0.95, 4)
+    assert "SCV" in outside_validity(fit(0.1, 1.0), 0.5, 4)
+    assert "constant" in outside_validity(fit(0.1, 0.11), 0.5, 2)
+    assert outside_validity(fit(0.1, 0.11), 0.5, 3) == ""
