@@ -40,8 +40,9 @@ class Demand:
     """Requests over a cycle: steps of rate and capacity, or recorded arrivals on these steps.
 
     Steps begin at `starts_s` where they do not follow on each other. `counted` steps hold the
-    requests that came. `budget` is how many requests one pass may simulate, about; a recording of no more than `replayable` is replayed as it came. `in_order`
-    looks at the whole cycle from its start on, and `fresh` begins with nothing loaded or warm.
+    requests that came. `budget` is how many requests one pass may simulate, about; a recording of
+    no more than `replayable` is replayed as it came. `in_order` looks at the whole cycle from its
+    start on, and `fresh` begins with nothing loaded or warm.
     """
 
     steps: tuple[Step, ...]
