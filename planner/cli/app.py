@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from typer.core import TyperGroup
 
 COMMANDS = ("init", "validate", "plan", "explain", "compare", "simulate", "render")
-CATALOG = "catalog"
+GROUPS = {
+    "catalog": ("show", "Prices, hardware and limits, with their sources."),
+    "sandbox": ("serve", "Stand-ins for the clouds, to try and to test."),
+}
 MORE_COMMANDS = ("providers", "schema", "completion")
 
 
@@ -26,11 +29,11 @@ def command(arguments: Sequence[str]) -> TyperGroup:
     Each command has a module of its name here, with `Options` and `run`.
     """
     named = next((one for one in arguments if not one.startswith("-")), None)
-    everything = (*COMMANDS, CATALOG, *MORE_COMMANDS)
+    everything = (*COMMANDS, *GROUPS, *MORE_COMMANDS)
     app = _bare_app()
     for name in (named,) if named in everything else everything:
-        if name == CATALOG:
-            _attach_catalog(app)
+        if name in GROUPS:
+            _attach_group(app, name)
         elif name is not None:
             module = import_module(f"planner.cli.{name}")
             attach(app, name, module.Options, module.run)
@@ -51,14 +54,12 @@ def _bare_app() -> typer.Typer:
     return app
 
 
-def _attach_catalog(app: typer.Typer) -> None:
-    from planner.cli import catalog
-
-    group = typer.Typer(
-        help="Prices, hardware and limits, with their sources.", no_args_is_help=True
-    )
-    attach(group, "show", catalog.Options, catalog.run)
-    app.add_typer(group, name=CATALOG)
+def _attach_group(app: typer.Typer, name: str) -> None:
+    only, title = GROUPS[name]
+    module = import_module(f"planner.cli.{name}")
+    group = typer.Typer(help=title, no_args_is_help=True)
+    attach(group, only, module.Options, module.run)
+    app.add_typer(group, name=name)
 
 
 def _show_version(wanted: bool) -> None:

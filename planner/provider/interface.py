@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from planner.model.candidate import Decision
@@ -18,6 +19,31 @@ API_VERSION = 1
 
 Export = Callable[[DesiredState], Any]
 """Turns desired state into a JSON value in some file format, pure."""
+
+
+class Sandbox(Protocol):
+    """A stand-in for a provider's cloud that the cloud's own client libraries work on unchanged.
+
+    A provider that has one offers it as a method `sandbox()`; importing what it needs waits until
+    then. Both methods raise ProviderError where a port, a state file or the faults cannot be had.
+    """
+
+    def serve(
+        self, path: str, /, *, port: int, faults: str | None, ready: Callable[[str], None]
+    ) -> None:
+        """Serve on the loopback until interrupted; `ready` is told the URL, port 0 takes any.
+
+        `path` is the file that keeps the state, or `:memory:`; `faults` a file of fault rules.
+        """
+        ...
+
+    def running(self, path: str, /, *, faults: str | None = None) -> AbstractContextManager[str]:
+        """Serve on a free port of the loopback until the block ends; yields the URL."""
+        ...
+
+    def hints(self, url: str, /) -> Sequence[str]:
+        """Commands to copy that use the sandbox."""
+        ...
 
 
 class Provider(Protocol):

@@ -24,7 +24,7 @@ _TYPES = {
     "structure": dict,
     "map": dict,
     "list": list,
-    "timestamp": str,
+    "timestamp": (str, int, float),
 }
 _SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"
 _JAVA = {
@@ -41,6 +41,12 @@ def violations(service: str, operation: str, request: dict[str, Any]) -> list[st
     shape = _service(service).operation_model(operation).input_shape
     assert shape is not None
     return list(_walk(shape, request, operation))
+
+
+def answer_violations(service: str, operation: str, answer: dict[str, Any]) -> list[str]:
+    """Everything in a JSON answer that the service model forbids, with its place."""
+    shape = _service(service).operation_model(operation).output_shape
+    return list(_walk(shape, answer, operation)) if shape is not None else []
 
 
 @cache

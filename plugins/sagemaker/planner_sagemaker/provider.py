@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from planner.errors import ProviderError
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from planner.model.catalog import Catalog
     from planner.model.resource import DesiredState
     from planner.model.workload import Feature, Workload
-    from planner.provider.interface import Export
+    from planner.provider.interface import Export, Sandbox
 
 _STARTER = """\
 region: us-east-1
@@ -78,6 +80,18 @@ class SageMaker:
         from planner_sagemaker.exports import EXPORTS  # noqa: PLC0415 - not needed for a price
 
         return EXPORTS
+
+    def sandbox(self) -> Sandbox:
+        """The stand-in for SageMaker; raises ProviderError where what it runs on is missing."""
+        try:
+            from planner_sagemaker.sandbox import serve  # noqa: PLC0415 - a web server
+        except ImportError as error:
+            raise ProviderError(
+                "sandbox-missing",
+                f"the sandbox needs {error.name}, which is not installed",
+                hint="pip install 'endpoint-planner[sandbox]'",
+            ) from error
+        return serve
 
 
 provider = SageMaker()

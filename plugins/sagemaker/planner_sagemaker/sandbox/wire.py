@@ -78,12 +78,13 @@ def recognise(envelope: Envelope) -> Asked:
     """Which operation is asked for, and in which protocol; CloudError where nobody can tell."""
     region, signed_for = _scope(envelope.headers)
     kind = envelope.headers.get("content-type", "")
-    if kind.startswith("application/x-www-form-urlencoded"):
+    target = envelope.headers.get("x-amz-target", "")
+    if not target and kind.startswith("application/x-www-form-urlencoded"):
         service = _known(signed_for, {one.signing: one for one in SERVICES})
         name = fields_of(envelope.body).get("Action", "")
         codec: Codec = Query(load(service.name).namespace)
     else:
-        prefix, _, name = envelope.headers.get("x-amz-target", "").rpartition(".")
+        prefix, _, name = target.rpartition(".")
         service = _known(prefix or signed_for, {one.target: one for one in SERVICES})
         codec = Json("1.0" if kind.endswith("1.0") else "1.1")
     return Asked(service=service, name=name, region=region, codec=codec)
