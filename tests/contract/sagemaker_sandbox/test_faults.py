@@ -41,6 +41,12 @@ def test_a_refused_request_does_nothing(
     assert not _exists(sandbox, "m")
 
 
+def test_a_throttled_message_may_be_null(sandbox: Sandbox) -> None:
+    sandbox.fault("throttle", "ListModels", rule={"message": ""})
+    code, text = refusal(sandbox.sagemaker.list_models)
+    assert (code, text) == ("ThrottlingException", None)
+
+
 def test_boto3_retries_a_throttled_request_by_itself(sandbox: Sandbox) -> None:
     sandbox.fault("throttle", "ListModels", rule={"times": 1})
     patient = sandbox.client("sagemaker", config=Config(retries={"total_max_attempts": 2}))

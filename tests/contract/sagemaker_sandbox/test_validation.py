@@ -158,6 +158,12 @@ def test_what_cannot_be_read_is_no_matter_of_constraints(
     )
 
 
+def test_what_cannot_be_read_is_recorded_too(sandbox: Sandbox) -> None:
+    _raw(sandbox, "SageMaker.DescribeEndpoint", b"{")
+    (call,) = sandbox.get("calls")
+    assert (call["operation"], call["error"]) == ("DescribeEndpoint", "SerializationException")
+
+
 def test_an_integer_is_no_truth_and_no_fraction(sandbox: Sandbox) -> None:
     for given, token in ((True, "TRUE_VALUE"), (1.5, "NUMBER_VALUE"), ("1", "STRING_VALUE")):
         _, answer = _raw(sandbox, "SageMaker.ListEndpoints", {"MaxResults": given})

@@ -74,7 +74,9 @@ async def _asked(cloud: Cloud, request: Request) -> Response:
     try:
         parameters = asked.codec.read(envelope, asked.operation)
     except CloudError as error:
-        return _response(asked.codec.refuse(error))
+        answer = asked.codec.refuse(error)
+        _record(cloud, asked, {}, Recording(status=answer.status, error=error.code))
+        return _response(answer)
     fault = _fault(cloud, asked, parameters)
     effect = fault.effect if fault else None
     if effect is Effect.LOST_REQUEST:
@@ -144,7 +146,7 @@ def _refuse_by_rule(fault: Rule | None) -> None:
     if fault is None:
         return
     if fault.effect is Effect.THROTTLE:
-        raise throttled(fault.message or "Rate exceeded")
+        raise throttled("Rate exceeded" if fault.message is None else fault.message or None)
     if fault.effect in _REFUSALS:
         code, message, status = _REFUSALS[fault.effect]
         raise CloudError(code, fault.message or message, status=status)

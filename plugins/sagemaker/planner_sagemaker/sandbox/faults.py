@@ -55,7 +55,10 @@ class Match(BaseModel):
 
 
 class Rule(BaseModel):
-    """One fault; `times` bounds how often it strikes, `message` replaces the cloud's text."""
+    """One fault; `times` bounds how often it strikes, `message` replaces the cloud's text.
+
+    An empty message is null, as SageMaker's throttling often is.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

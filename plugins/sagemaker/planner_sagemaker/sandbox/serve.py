@@ -132,7 +132,7 @@ def _server(cloud: Cloud) -> uvicorn.Server:
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="critical",
+            log_level="error",
             access_log=False,
             timeout_graceful_shutdown=1,
         )

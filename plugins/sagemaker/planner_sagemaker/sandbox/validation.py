@@ -104,14 +104,14 @@ def _map(shape: Shape, given: Mapping[str, Any], path: str) -> Iterator[str]:
         of_key = list(_broken(shape.key, key))
         if of_key:
             yield _failed(given, path, f"Map keys must satisfy constraint: [{', '.join(of_key)}]")
-        of_item = list(_broken(shape.item, item)) if shape.item.kind == "string" else []
+        if shape.item.kind != "string":
+            yield from _walk(shape.item, item, f"{path}.{key}.member")
+            continue
+        _check_type(shape.item, item, f"{path}.{key}.member")
+        of_item = list(_broken(shape.item, item))
         if of_item:
             text = f"Map value must satisfy constraint: [{', '.join(of_item)}]"
             yield _failed(given, path, text)
-        elif shape.item.kind != "string":
-            yield from _walk(shape.item, item, f"{path}.{key}.member")
-        else:
-            _check_type(shape.item, item, f"{path}.{key}.member")
 
 
 def _broken(shape: Shape, given: Any) -> Iterator[str]:
