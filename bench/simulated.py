@@ -15,7 +15,7 @@ from planner.capacity.simulator.experiment import Scene, experiment
 from planner.capacity.simulator.scenes import Demand, Queue, queue_scene
 from planner.capacity.simulator.steps import Step
 from planner.model.candidate import Interval
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.solver.caveats import settled
 
 LONG = 4_000_000

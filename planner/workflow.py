@@ -33,9 +33,10 @@ from planner.errors import InfeasibleError, SpecError, UsageError
 from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
 from planner.model.catalog import Catalog, LimitOverride
 from planner.model.change import ChangeSet
+from planner.model.effort import Effort
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import ApiCall, DesiredState
-from planner.model.simulation import Effort, Simulation
+from planner.model.simulation import Simulation
 from planner.model.value import value
 from planner.provider import registry
 from planner.provider.market import Market, placed

@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from planner.errors import ExitCode
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 
 
 class Format(StrEnum):

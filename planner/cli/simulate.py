@@ -18,7 +18,7 @@ from planner.cli.progress import Progress
 from planner.cli.recording import overlays_of
 from planner.cli.specs import chosen, read
 from planner.errors import ExitCode, UsageError
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 
 if TYPE_CHECKING:
     from planner.model.simulation import Simulation

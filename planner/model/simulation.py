@@ -5,17 +5,6 @@ from __future__ import annotations
 from planner.model.candidate import Decision, Interval, Latency, Margin
 from planner.model.value import value
 
-CONFIDENCE = 0.95
-"""With which an interval holds the percentile; a verdict on an objective takes 99 %."""
-
-
-@value
-class Effort:
-    """How hard to verify: `requests` at most for one candidate, and the seed of all draws."""
-
-    requests: int = 120_000
-    seed: int = 0
-
 
 @value
 class SimulatedWindow:

@@ -21,7 +21,7 @@ from planner.model.candidate import (
     Verification,
 )
 from planner.model.catalog import Kind
-from planner.model.simulation import CONFIDENCE
+from planner.model.effort import CONFIDENCE
 from planner.model.traffic import Diurnal
 from planner.solver import caveats
 from planner.solver.arithmetic import steps

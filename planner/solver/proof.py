@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from planner.model.candidate import Rejection
 from planner.model.catalog import Kind
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.solver.ask import Ask
 from planner.solver.cost import month_of
 from planner.solver.on_demand import warm_range, with_warm

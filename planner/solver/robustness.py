@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from planner.model.candidate import Robustness
 from planner.model.catalog import Catalog, Scaling
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.units import format_duration, format_fraction
 from planner.model.workload import Workload
 from planner.solver.ask import Ask

@@ -26,7 +26,7 @@ from planner.capacity.simulator.scenes import (
 )
 from planner.capacity.simulator.steps import Step, cut
 from planner.model.catalog import Kind, Scaling
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.traffic import Trace
 from planner.model.value import value
 from planner.model.workload import ServicePoint

@@ -11,7 +11,8 @@ from planner.capacity.simulator.steps import average_replicas
 from planner.capacity.simulator.timeline import PASSES, Frame, Progress, watched, window_width
 from planner.model.candidate import Decision, Margin
 from planner.model.catalog import Catalog, Kind
-from planner.model.simulation import CONFIDENCE, Effort, SimulatedWindow, Simulation
+from planner.model.effort import CONFIDENCE, Effort
+from planner.model.simulation import SimulatedWindow, Simulation
 from planner.model.traffic import Traffic
 from planner.model.units import format_duration
 from planner.model.value import value

@@ -21,7 +21,7 @@ from planner.model.candidate import (
     Solved,
 )
 from planner.model.catalog import Catalog, Kind, Offering
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.workload import Pin, Workload
 from planner.solver import advice, relax
 from planner.solver.ask import Ask

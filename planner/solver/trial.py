@@ -8,7 +8,7 @@ from planner.capacity.queue import Cold
 from planner.capacity.simulator.experiment import Estimate, Experiment
 from planner.capacity.simulator.steps import Step, average_replicas
 from planner.model.candidate import Rejection
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.units import format_duration, format_fraction
 from planner.model.value import value
 from planner.solver.ask import Ask

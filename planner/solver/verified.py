@@ -12,7 +12,7 @@ from itertools import groupby
 
 from planner.model.candidate import Rejection
 from planner.model.catalog import Kind
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.value import value
 from planner.solver.ask import Ask
 from planner.solver.configuration import Configuration, Run, counted, single

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from planner.model.candidate import Decision, Outcome, Solved
 from planner.model.catalog import Catalog, Offering
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.traffic import Burst, Pattern, Stage, Stages, Steady
 from planner.model.workload import Constraints, Workload
 from planner.solver import solve

@@ -14,7 +14,7 @@ from planner.capacity.simulator.response import Cell, Response, cells_of
 from planner.capacity.simulator.tally import Station, Tally
 from planner.capacity.simulator.windows import Run, Stretch, Windows
 from planner.model.candidate import Interval, Latency
-from planner.model.simulation import CONFIDENCE
+from planner.model.effort import CONFIDENCE
 from planner.model.value import value
 from planner.model.workload import LatencyTarget
 

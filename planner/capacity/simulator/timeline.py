@@ -15,7 +15,8 @@ from planner.capacity.simulator.response import Cell, Response, cells_of
 from planner.capacity.simulator.steps import Step
 from planner.capacity.simulator.tally import Tally
 from planner.capacity.simulator.windows import Stretch
-from planner.model.simulation import Effort, SimulatedWindow
+from planner.model.effort import Effort
+from planner.model.simulation import SimulatedWindow
 from planner.model.value import value
 from planner.model.workload import LatencyTarget
 

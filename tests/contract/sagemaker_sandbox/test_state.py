@@ -75,6 +75,17 @@ def test_time_does_not_run_back(sandbox: Sandbox) -> None:
     assert sandbox.post("clock", {"forward": 1})["status"] == 400
 
 
+def test_the_pace_is_changed_while_it_runs() -> None:
+    with running(":memory:", frozen=True) as url:
+        sandbox = Sandbox(url=url)
+        assert sandbox.post("pace", {"create_s": 600})["create_s"] == 600
+        assert sandbox.post("pace", {"haste": 1})["status"] == 400
+        sandbox.endpoint()
+        assert sandbox.shown()["EndpointStatus"] == "Creating"
+        sandbox.advance(600)
+        assert sandbox.shown()["EndpointStatus"] == "InService"
+
+
 def test_the_provider_offers_it() -> None:
     with registry.get("sagemaker").sandbox().running(":memory:") as url:  # type: ignore[attr-defined]
         assert Sandbox(url=url).sagemaker.list_models()["Models"] == []

@@ -15,7 +15,7 @@ import pytest
 
 from planner.model.candidate import Decision, Interval
 from planner.model.catalog import Offering
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.traffic import Stage, Stages, Steady, Trace, Traffic
 from planner.model.workload import Constraints, Pin, Workload
 from planner.solver import solve

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from planner.model.candidate import Autoscaling, Decision, Solved, Step
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.traffic import Burst, Diurnal, Pattern, Spike, Steady
 from planner.model.workload import Constraints, Workload
 from planner.solver import solve

@@ -11,7 +11,7 @@ import pytest
 
 from planner.model.candidate import Decision, Infeasible, Outcome, Verification
 from planner.model.catalog import Cold, Kind, Offering
-from planner.model.simulation import Effort
+from planner.model.effort import Effort
 from planner.model.traffic import Diurnal, Intermittent, Steady, Traffic, WeeklyWindow
 from planner.model.workload import ColdStart, Constraints, Pin, Workload
 from planner.solver import solve
