@@ -84,7 +84,9 @@ class SageMaker:
     def sandbox(self) -> Sandbox:
         """The stand-in for SageMaker; raises ProviderError where what it runs on is missing."""
         try:
-            from planner_sagemaker.sandbox import serve  # noqa: PLC0415 - a web server
+            from planner_sagemaker.sandbox import serve, service_models  # noqa: PLC0415 - a server
+
+            service_models.load(self.name)  # what else the first request would find missing
         except ImportError as error:
             raise ProviderError(
                 "sandbox-missing",

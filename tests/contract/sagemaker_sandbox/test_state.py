@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from planner_sagemaker.sandbox.cloud import Pace
+from planner_sagemaker.sandbox.faults import Effect
 from planner_sagemaker.sandbox.serve import running
 
 from planner.errors import ProviderError
 from planner.provider import registry
+from tests.support.code import ROOT
 from tests.support.command import PLANNER, environment, planner
 from tests.support.sandbox import Sandbox, arn, refusal
 
@@ -89,6 +93,28 @@ def test_the_pace_is_changed_while_it_runs() -> None:
 def test_the_provider_offers_it() -> None:
     with registry.get("sagemaker").sandbox().running(":memory:") as url:  # type: ignore[attr-defined]
         assert Sandbox(url=url).sagemaker.list_models()["Models"] == []
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "botocore"])
+def test_what_is_not_installed_is_said(missing: str) -> None:
+    script = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from planner.cli.main import main; main(['sandbox', 'serve', '--state', ':memory:'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert f"error[sandbox-missing]: the sandbox needs {missing}" in done.stderr
+    assert "pip install 'endpoint-planner[sandbox]'" in done.stderr
+
+
+def test_the_page_names_every_fault() -> None:
+    page = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    table = page.partition("| effect |")[2]
+    assert {effect.value for effect in Effect} == set(re.findall(r"`([a-z-]+)`", table)) - {
+        *("seconds", "times", "message"),
+    }
 
 
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:

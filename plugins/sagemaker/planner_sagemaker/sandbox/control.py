@@ -5,13 +5,14 @@
 - `calls`: GET the recorded requests, with `?mutating=true` only those that write.
 - `quotas`: POST `{"quotas": {"ml.m5.large for endpoint usage": 4}, "region": "us-east-1"}`; without
   a region for all.
+- `pace`: POST `{"create_s": 60, "consistency_s": 5}` sets how long things take; GET tells it.
 - `endpoints/NAME`: POST `{"region": ..., "seconds": 60}` begins maintenance: `SystemUpdating`.
 - `reset`: POST forgets everything.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -34,6 +35,7 @@ def routes(cloud: Cloud) -> list[Route]:
         Route("/faults", control.faults, methods=["GET", "POST"]),
         Route("/calls", control.calls, methods=["GET"]),
         Route("/quotas", control.quotas, methods=["POST"]),
+        Route("/pace", control.pace, methods=["GET", "POST"]),
         Route("/endpoints/{name}", control.maintain, methods=["POST"]),
         Route("/reset", control.reset, methods=["POST"]),
     ]
@@ -82,6 +84,17 @@ class _Control:
             return _refused(f'{{"quotas": {{name: number}}}} expected: {error}')
         set_limits(self._cloud, limits, asked.get("region", ALL_REGIONS))
         return JSONResponse(limits)
+
+    async def pace(self, request: Request) -> Response:
+        """How long things take; a POST changes what it names, until the sandbox ends."""
+        if request.method == "POST":
+            asked = await request.json()
+            try:
+                given = {name: float(seconds) for name, seconds in asked.items()}
+                self._cloud.pace = replace(self._cloud.pace, **given)
+            except (AttributeError, TypeError, ValueError) as error:
+                return _refused(str(error))
+        return JSONResponse(asdict(self._cloud.pace))
 
     async def maintain(self, request: Request) -> Response:
         """What AWS does to an endpoint unasked; nothing else can be done to it meanwhile."""

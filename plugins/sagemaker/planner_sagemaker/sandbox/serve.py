@@ -134,6 +134,7 @@ def _server(cloud: Cloud) -> uvicorn.Server:
             log_config=None,
             log_level="error",
             access_log=False,
+            timeout_keep_alive=60,  # longer than clients keep a connection that they do not use
             timeout_graceful_shutdown=1,
         )
     )
