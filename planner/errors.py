@@ -5,6 +5,7 @@ PlannerError
 +-- InfeasibleError   a valid spec that nothing in the searched space can meet
 +-- UsageError        the command line itself is wrong
 +-- ProviderError     a provider plugin could not be found, loaded or used
++-- AuthError         a cloud does not know who asks, or does not let them
 """
 
 from __future__ import annotations
@@ -76,3 +77,9 @@ class ProviderError(PlannerError):
     def __init__(self, code: str, message: str, *, hint: str = "", path: str = "") -> None:
         super().__init__(code, message, hint=hint)
         self.path = path
+
+
+class AuthError(PlannerError):
+    """A cloud does not know who asks, or does not let them."""
+
+    exit_code = ExitCode.AUTHENTICATION

@@ -47,7 +47,12 @@ class Sandbox(Protocol):
 
 
 class Provider(Protocol):
-    """One cloud. Every method here is pure: no network, no clock, no credentials."""
+    """One cloud. Every method here is pure: no network, no clock, no credentials.
+
+    A provider that can be used live also has `gateway(settings, endpoint_url)`, which returns a
+    `planner.provider.gateway.Gateway`; its SDK is imported only then, and ProviderError
+    says where it is missing. `endpoint_url` replaces the cloud's own address, None keeps it.
+    """
 
     name: str
     """Key of the `providers:` block, such as `sagemaker`."""

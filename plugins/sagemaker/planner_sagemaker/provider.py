@@ -10,10 +10,12 @@ from planner.errors import ProviderError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from planner.diff import Lifecycle
     from planner.model.candidate import Decision
     from planner.model.catalog import Catalog
     from planner.model.resource import DesiredState
     from planner.model.workload import Feature, Workload
+    from planner.provider.gateway import Gateway
     from planner.provider.interface import Export, Sandbox
 
 _STARTER = """\
@@ -94,6 +96,24 @@ class SageMaker:
                 hint="pip install 'endpoint-planner[sandbox]'",
             ) from error
         return serve
+
+    def gateway(self, settings: Any, endpoint_url: str | None) -> Gateway:
+        """The connection for a block; raises ProviderError where what it runs on is missing."""
+        try:
+            from planner_sagemaker.gateway import SageMakerGateway  # noqa: PLC0415 - the SDK
+        except ImportError as error:
+            raise ProviderError(
+                "gateway-missing",
+                f"talking to SageMaker needs {error.name}, which is not installed",
+                hint="pip install 'endpoint-planner[sagemaker]'",
+            ) from error
+        return SageMakerGateway(settings.region, endpoint_url)
+
+    def lifecycle(self) -> Lifecycle:
+        """How the fields of its objects behave."""
+        from planner.provider.lifecycle import read_lifecycle  # noqa: PLC0415 - only where live
+
+        return read_lifecycle("planner_sagemaker")
 
 
 provider = SageMaker()
