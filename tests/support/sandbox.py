@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -41,15 +41,14 @@ class Sandbox:
             made = boto3.client(
                 service, region_name=region, endpoint_url=self.url, config=config, **KEYS
             )
-            made.meta.events.register(f"response-received.{service}", self._judge)
+            made.meta.events.register(f"response-received.{service}", partial(self._judge, service))
             if config is not ONE_TRY:
                 return made
             self._clients[service, region] = made
         return self._clients[service, region]
 
-    def _judge(self, response_dict: Any = None, context: Any = None, **rest: Any) -> None:
+    def _judge(self, service: str, response_dict: Any = None, **rest: Any) -> None:
         operation = rest["event_name"].rpartition(".")[2]
-        service = rest["event_name"].split(".")[1]
         if response_dict is None or response_dict["status_code"] != 200:
             return
         if "json" not in response_dict["headers"]["content-type"]:

@@ -7,6 +7,8 @@
   a region for all.
 - `pace`: POST `{"create_s": 60, "consistency_s": 5}` sets how long things take; GET tells it.
 - `endpoints/NAME`: POST `{"region": ..., "seconds": 60}` begins maintenance: `SystemUpdating`.
+- `scale`: POST `{"endpoint": NAME, "instances": 9, "region": ..., "variant": ...}` does what the
+  autoscaler would.
 - `reset`: POST forgets everything.
 """
 
@@ -19,12 +21,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from planner_sagemaker.sandbox.cloud import Cloud
+from planner_sagemaker.sandbox.autoscaler import scale
+from planner_sagemaker.sandbox.cloud import Call, Cloud
+from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.faults import read_rules
 from planner_sagemaker.sandbox.passing import pass_time
 from planner_sagemaker.sandbox.quotas import ALL_REGIONS, set_limits
 from planner_sagemaker.sandbox.store import Key
 from planner_sagemaker.sandbox.transitions import KIND, save
+from planner_sagemaker.sandbox.wire import DEFAULT_REGION
 
 
 def routes(cloud: Cloud) -> list[Route]:
@@ -37,6 +42,7 @@ def routes(cloud: Cloud) -> list[Route]:
         Route("/quotas", control.quotas, methods=["POST"]),
         Route("/pace", control.pace, methods=["GET", "POST"]),
         Route("/endpoints/{name}", control.maintain, methods=["POST"]),
+        Route("/scale", control.scale, methods=["POST"]),
         Route("/reset", control.reset, methods=["POST"]),
     ]
 
@@ -109,6 +115,24 @@ class _Control:
         endpoint["_steps"] = [{"at": done_at, "do": "serve"}]
         save(self._cloud, key, endpoint)
         return JSONResponse({"status": endpoint["EndpointStatus"]})
+
+    async def scale(self, request: Request) -> Response:
+        """Move the count of a scaled variant, within the range of its target."""
+        asked = await request.json()
+        pass_time(self._cloud)
+        try:
+            call = Call(
+                cloud=self._cloud,
+                region=str(asked.get("region", DEFAULT_REGION)),
+                service="application-autoscaling",
+                operation="scale",
+                parameters=asked,
+            )
+            return JSONResponse(scale(call))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return _refused(f'{{"endpoint": name, "instances": number}} expected: {error}')
+        except CloudError as error:
+            return _refused(str(error.message))
 
     async def reset(self, request: Request) -> Response:
         """Forget everything."""

@@ -11,10 +11,15 @@ from collections.abc import Callable, Mapping
 
 from planner.model.value import value
 from planner_sagemaker.sandbox import (
+    alarms,
     capacities,
     endpoint_configs,
     endpoints,
     models,
+    scalable_targets,
+    scaling_policies,
+    scheduled_actions,
+    service_quotas,
     sts,
     tags,
     transitions,
@@ -58,6 +63,28 @@ SERVICES = (
         signing="sts",
         target="AWSSecurityTokenServiceV20110615",
         handlers=sts.HANDLERS,
+    ),
+    Service(
+        name="application-autoscaling",
+        signing="application-autoscaling",
+        target="AnyScaleFrontendService",
+        handlers={
+            **scalable_targets.HANDLERS,
+            **scaling_policies.HANDLERS,
+            **scheduled_actions.HANDLERS,
+        },
+    ),
+    Service(
+        name="cloudwatch",
+        signing="monitoring",
+        target="GraniteServiceVersion20100801",
+        handlers=alarms.HANDLERS,
+    ),
+    Service(
+        name="service-quotas",
+        signing="servicequotas",
+        target="ServiceQuotasV20190624",
+        handlers=service_quotas.HANDLERS,
     ),
 )
 

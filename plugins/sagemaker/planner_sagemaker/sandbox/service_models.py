@@ -117,5 +117,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     # Some models have a slip of the pen in front of the bounds: `(...)${1,128}`.
     text = re.sub(r"\)\$\{", "){", pattern)
     for java, python in _JAVA.items():
-        text = text.replace(java, python)
+        text = _translated(text, java, python)
     return re.compile(text)
+
+
+def _translated(text: str, java: str, python: str) -> str:
+    """The ranges that Java names, in brackets of their own where they stand in none."""
+    found, *rest = text.split(java)
+    for part in rest:
+        plain = re.sub(r"\\.", "", found)
+        inside = plain.rfind("[") > plain.rfind("]")
+        found += (python if inside else f"[{python}]") + part
+    return found

@@ -7,6 +7,7 @@ are found without reading all.
 from __future__ import annotations
 
 from planner_sagemaker.sandbox.cloud import Call
+from planner_sagemaker.sandbox.transitions import ALARM
 
 TARGET = "scalable-target"
 POLICY = "scaling-policy"
@@ -21,9 +22,16 @@ def scaled_variants(call: Call, endpoint: str) -> set[str]:
 
 def deregister(call: Call, endpoint: str) -> None:
     """Forget targets, policies and scheduled actions, as DeleteEndpoint does without a word."""
+    forget(call, _prefix(endpoint))
+
+
+def forget(call: Call, prefix: str) -> None:
+    """Forget everything whose name starts with a prefix, and the alarms that policies made."""
     for kind in (TARGET, POLICY, SCHEDULED):
-        for key, _ in call.cloud.store.starting(call.region, kind, _prefix(endpoint)):
+        for key, document in call.cloud.store.starting(call.region, kind, prefix):
             call.cloud.store.remove(key)
+            for alarm in document.get("Alarms", ()):
+                call.remove(ALARM, alarm["AlarmName"])
 
 
 def _prefix(endpoint: str) -> str:
