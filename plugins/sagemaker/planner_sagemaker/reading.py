@@ -38,7 +38,11 @@ _HEALTH = {
     ),
     **dict.fromkeys(("Failed", "OutOfService", "UpdateRollbackFailed"), Health.FAILED),
 }
-_UNSTATED: Mapping[str, Any] = {"EnableNetworkIsolation": False, "Mode": "SingleModel"}
+_UNSTATED: Mapping[str, Any] = {
+    "EnableNetworkIsolation": False,
+    "Mode": "SingleModel",
+    "DisableScaleIn": False,
+}
 """What the cloud shows of objects that were created without; a desired body never states it."""
 
 
@@ -113,12 +117,11 @@ class Reader:
         objects = [*self._served(desired, endpoint)]
         if endpoint is not None:
             objects.append(self._object("endpoint", name, endpoint))
-        scalers, unread = self._scalers(desired, name, endpoint)
         return LiveState(
             endpoint=desired.endpoint,
             health=health(endpoint),
-            objects=(*objects, *scalers),
-            detail="; ".join(filter(None, (_detail(endpoint), unread))),
+            objects=(*objects, *self._scalers(desired, name, endpoint)),
+            detail=_detail(endpoint),
         )
 
     def targets(self, endpoint: str, variants: Iterable[str]) -> list[Answer]:
@@ -165,21 +168,16 @@ class Reader:
 
     def _scalers(
         self, desired: DesiredState, name: str, endpoint: Answer | None
-    ) -> tuple[list[LiveObject], str]:
-        """What scales the endpoint, and a word where that could not be asked."""
+    ) -> Iterator[LiveObject]:
+        """Targets of all variants, and what is attached to them."""
         shown = (endpoint or {}).get("ProductionVariants") or ()
         variants = dict.fromkeys([VARIANT, *(one["VariantName"] for one in shown)])
-        try:
-            targets = self.targets(name, variants)
-        except RefusedError as refusal:
-            if refusal.cloud_code != "UnknownOperationException":
-                raise
-            return [], f"scaling was not read: {refusal.message}"
+        targets = self.targets(name, variants)
         wanted = next((one for one in desired.resources if one.kind == "scalable-target"), None)
-        found = [self._target(name, one, wanted.body if wanted else {}) for one in targets]
+        for target in targets:
+            yield self._target(name, target, wanted.body if wanted else {})
         for resource in dict.fromkeys(one["ResourceId"] for one in targets):
-            found.extend(self._attached(resource))
-        return found, ""
+            yield from self._attached(resource)
 
     def _target(self, endpoint: str, shown: Answer, wanted: Answer) -> LiveObject:
         """A target that is not the one the planner would make is named in full."""
