@@ -23,22 +23,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner import __version__, plans, solver
 from planner.diagnostics import Diagnostic
-from planner.errors import InfeasibleError, SpecError, UsageError
+from planner.errors import InfeasibleError, SpecError
 from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
 from planner.model.catalog import Catalog, LimitOverride
 from planner.model.change import ChangeSet
 from planner.model.effort import Effort
 from planner.model.plan import Explanation, Mode, Plan
-from planner.model.resource import ApiCall, DesiredState
+from planner.model.resource import DesiredState
 from planner.model.simulation import Simulation
 from planner.model.value import value
 from planner.provider import registry
+from planner.provider.exports import exported
 from planner.provider.market import Market, placed
 from planner.provider.overrides import unknown_providers
 from planner.sources import Given, Read, read_beside, read_files, read_specs
@@ -46,6 +46,7 @@ from planner.spec import Source, Spec
 from planner.spec import load as load_sources
 
 if TYPE_CHECKING:
+    from planner.engine import Applied, Connections, Errand, Event
     from planner.spec.rules import Breach
     from planner.spec.sections import Sections
 
@@ -111,26 +112,37 @@ def check(specs: Iterable[Spec]) -> None:
     _offers(specs, Market())
 
 
-def plan(specs: Iterable[Spec], *, verify: bool = True, effort: Effort = DEFAULT) -> PlanRun:
-    """Decide every spec offline, in whatever order they come, and render the winners.
+def plan(
+    specs: Iterable[Spec],
+    *,
+    verify: bool = True,
+    effort: Effort = DEFAULT,
+    connections: Connections | None = None,
+) -> PlanRun:
+    """Decide every spec, in whatever order they come, and render the winners.
 
-    The finalists are held against a simulation with this `effort`, unless `verify` is false: then
+    With `connections` the plan is held against what lives there, without them against nothing. The
+    finalists are held against a simulation with this `effort`, unless `verify` is false: then
     the closed form alone decides, and the plan says so. Raises SpecError where a spec contradicts
     the catalogs or lacks what its winner needs.
     """
     ordered = tuple(sorted(specs, key=lambda spec: spec.workload.name))
     market = Market()
+    offers = _offers(ordered, market)
     outcomes = tuple(
-        solver.solve(spec.workload, offers, effort if verify else None)
-        for spec, offers in zip(ordered, _offers(ordered, market), strict=True)
+        solver.solve(spec.workload, offered, effort if verify else None)
+        for spec, offered in zip(ordered, offers, strict=True)
     )
     desired = _desired(ordered, outcomes, market)
+    asked = list(zip(ordered, offers, outcomes, strict=True))
+    changes, before = _live(asked, desired, connections)
     return PlanRun(
         plan=plans.build_plan(
             outcomes,
-            {name: _created(state) for name, state in desired.items()},
+            changes,
+            monthly_usd_before=before,
             stamp=plans.RunStamp(
-                mode=Mode.OFFLINE,
+                mode=Mode.OFFLINE if connections is None else connections.mode,
                 planner_version=__version__,
                 spec_digest=plans.workloads_digest(spec.workload for spec in ordered),
                 catalogs=tuple(plans.stamp_of(catalog) for catalog in market.catalogs),
@@ -208,22 +220,85 @@ def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
     `api` gives the calls in order, `{service, operation, parameters}` and for REST interfaces
     `{method, path}`. Raises InfeasibleError for an incomplete plan: half of it would be applied.
     """
-    if not run.plan.complete:
-        raise InfeasibleError(
-            "plan-incomplete",
-            "not every spec has a plan that may be applied, so nothing is rendered",
-            hint="planner plan --offline",
-        )
+    _only_complete(run)
     key = "calls" if to == "api" else "document"
     return [
         {
             "endpoint": state.endpoint,
             "provider": state.provider,
             "region": state.region,
-            key: _exported(state, to),
+            key: exported(state, to),
         }
         for state in run.desired
     ]
+
+
+def apply(
+    run: PlanRun,
+    connections: Connections,
+    *,
+    tell: Callable[[Event], None],
+    timeout_s: float = 3600.0,
+) -> tuple[Applied, ...]:
+    """Make a plan real, endpoint by endpoint; one that fails does not stop the next.
+
+    Raises InfeasibleError for an incomplete plan, before the first write.
+    """
+    _only_complete(run)
+    from planner.engine import applied, each
+
+    return each(_errand(run, tell, timeout_s), connections, applied)
+
+
+def destroy(
+    run: PlanRun,
+    connections: Connections,
+    *,
+    tell: Callable[[Event], None],
+    timeout_s: float = 3600.0,
+) -> tuple[Applied, ...]:
+    """Delete everything of ours that the endpoints of a run have; what is foreign stays."""
+    from planner.engine import destroyed, each
+
+    return each(_errand(run, tell, timeout_s), connections, destroyed)
+
+
+def _errand(run: PlanRun, tell: Callable[[Event], None], timeout_s: float) -> Errand:
+    from planner.engine import Errand
+
+    return Errand(
+        plan=run.plan,
+        desired=run.desired,
+        workloads=tuple(spec.workload for spec in run.specs),
+        tell=tell,
+        timeout_s=timeout_s,
+    )
+
+
+def _live(
+    asked: Iterable[tuple[Spec, Mapping[str, Catalog], Outcome]],
+    desired: Mapping[str, DesiredState],
+    connections: Connections | None,
+) -> tuple[dict[str, ChangeSet], dict[str, float]]:
+    """What every endpoint needs and costs now; without connections everything counts as new."""
+    if connections is None:
+        return {name: _created(state) for name, state in desired.items()}, {}
+    from planner.engine import Wanted, live_changes
+
+    wanted = [
+        Wanted(workload=spec.workload, catalogs=offers, outcome=outcome, desired=desired)
+        for spec, offers, outcome in asked
+    ]
+    return live_changes(wanted, connections)
+
+
+def _only_complete(run: PlanRun) -> None:
+    if not run.plan.complete:
+        raise InfeasibleError(
+            "plan-incomplete",
+            "not every spec has a plan that may be applied, so nothing is done",
+            hint="planner plan --offline",
+        )
 
 
 def _problems(specs: Iterable[Spec]) -> tuple[Diagnostic, ...]:
@@ -310,21 +385,3 @@ def _name_taken(spec: Spec, endpoint: str) -> Diagnostic:
 
 def _created(state: DesiredState) -> ChangeSet:
     return plans.desired_changes(state, reason=OFFLINE_REASON)
-
-
-def _exported(state: DesiredState, to: str) -> Any:
-    exports = registry.get(state.provider).exports()
-    export = exports.get(to)
-    if export is None:
-        near = get_close_matches(to, exports, n=1) or sorted(exports)
-        raise UsageError(
-            "unknown-format",
-            f"{state.provider} renders to {', '.join(sorted(exports))}, not to `{to}`",
-            hint=f"planner render --to {near[0]}",
-        )
-    exported = export(state)
-    return [_call(call) for call in exported] if to == "api" else exported
-
-
-def _call(call: ApiCall) -> dict[str, Any]:
-    return {name: given for name, given in asdict(call).items() if given != ""}

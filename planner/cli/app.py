@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from typer.core import TyperGroup
 
-COMMANDS = ("init", "validate", "plan", "explain", "compare", "simulate", "render")
+COMMANDS = (
+    "init",
+    "validate",
+    "plan",
+    "apply",
+    "destroy",
+    "explain",
+    "compare",
+    "simulate",
+    "render",
+)
 GROUPS = {
     "catalog": ("show", "Prices, hardware and limits, with their sources."),
     "sandbox": ("serve", "Stand-ins for the clouds, to try and to test."),

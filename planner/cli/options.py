@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from planner.errors import ExitCode
+from planner.errors import ExitCode, UsageError
 from planner.model.effort import Effort
 
 
@@ -126,6 +126,32 @@ class VerifyOptions:
     def effort(self) -> Effort:
         """As the solver takes it."""
         return Effort(requests=self.verify_requests, seed=self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveOptions:
+    """Which cloud a command is about."""
+
+    sandbox: Annotated[
+        bool,
+        typer.Option("--sandbox", envvar="PLANNER_SANDBOX", help="A stand-in for the cloud, here."),
+    ] = False
+    sandbox_state: Annotated[
+        str,
+        typer.Option(
+            "--sandbox-state", metavar="FILE", help="Where the sandbox keeps what it has."
+        ),
+    ] = ".planner/sandbox.sqlite3"
+
+    def state(self, verb: str) -> str:
+        """The sandbox's file; UsageError where none is asked for: nothing else is live yet."""
+        if not self.sandbox:
+            raise UsageError(
+                "sandbox-only",
+                "this version changes nothing but its sandbox; say so with --sandbox",
+                hint=f"planner {verb} SPEC --sandbox",
+            )
+        return self.sandbox_state
 
 
 OptionsT = TypeVar("OptionsT")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from planner.cli.options import Manners, ResultOptions, SpecOptions, VerifyOptions
+from planner.cli.options import LiveOptions, Manners, ResultOptions, SpecOptions, VerifyOptions
 from planner.cli.output import save, show
 from planner.cli.specs import read
 from planner.cli.verdict import verdict
@@ -16,11 +17,12 @@ from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from planner.model.plan import Plan
+    from planner.spec import Spec
     from planner.views.style import Style
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, VerifyOptions, ResultOptions):
+class Options(SpecOptions, VerifyOptions, LiveOptions, ResultOptions):
     """Options of `plan`."""
 
     offline: Annotated[
@@ -42,18 +44,18 @@ def run(options: Options, manners: Manners) -> ExitCode:
     Exits with 3 for an invalid spec, 5 when only the budget is in the way, 8 when nothing meets
     a spec or when the endpoints together exceed a limit of the cloud.
     """
-    if not options.offline:
+    if options.offline == options.sandbox:
         raise UsageError(
             "offline-only",
-            "this version plans without looking at the cloud; say so with --offline",
+            "this version plans without a cloud, or against its sandbox; say which, with --offline "
+            "or --sandbox",
             hint=_offline(options),
         )
-    from planner import workflow
     from planner.plans import document
 
     specs = read(options, manners)
     started = perf_counter()
-    plan = workflow.plan(specs, verify=options.verify, effort=options.effort).plan
+    plan = _planned(options, specs)
     manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
     save(options.out, lambda: document(plan), manners)
     show(
@@ -63,6 +65,19 @@ def run(options: Options, manners: Manners) -> ExitCode:
         manners=manners,
     )
     return verdict(plan, changes_count=options.detailed_exitcode)
+
+
+def _planned(options: Options, specs: Sequence[Spec]) -> Plan:
+    from planner import workflow
+
+    if options.offline:
+        return workflow.plan(specs, verify=options.verify, effort=options.effort).plan
+    from planner.engine import connected
+
+    with connected(sandbox=options.sandbox_state) as connections:
+        return workflow.plan(
+            specs, verify=options.verify, effort=options.effort, connections=connections
+        ).plan
 
 
 def _offline(options: Options) -> str:

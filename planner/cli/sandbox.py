@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import Manners
+from planner.cli.options import LiveOptions, Manners
 from planner.errors import ExitCode
 
 if TYPE_CHECKING:
     from planner.provider.interface import Sandbox
 
-STATE = ".planner/sandbox.sqlite3"
+STATE = LiveOptions.sandbox_state
 PORT = 4566
 
 

@@ -1,7 +1,7 @@
 """Change sets, the plan and its published documents, pure."""
 
 from planner.plans.build import RunStamp, build_plan, stamp_of, workloads_digest
-from planner.plans.changes import desired_changes
+from planner.plans.changes import desired_changes, hidden
 from planner.plans.document import document
 from planner.plans.text import to_bytes
 
@@ -10,6 +10,7 @@ __all__ = [
     "build_plan",
     "desired_changes",
     "document",
+    "hidden",
     "stamp_of",
     "to_bytes",
     "workloads_digest",

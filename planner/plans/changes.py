@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
@@ -43,6 +44,27 @@ def _creation(resource: Resource, reason: str) -> Change:
         reason=reason,
         risk=Risk.NONE,
         fields=tuple(sorted(fields, key=lambda field: field.path)),
+    )
+
+
+def hidden(changes: ChangeSet) -> ChangeSet:
+    """The same changes with the values hidden that look like secrets."""
+    return replace(
+        changes,
+        changes=tuple(
+            replace(
+                change,
+                fields=tuple(
+                    replace(
+                        field,
+                        desired=shown(field.path, field.desired),
+                        live=shown(field.path, field.live),
+                    )
+                    for field in change.fields
+                ),
+            )
+            for change in changes.changes
+        ),
     )
 
 

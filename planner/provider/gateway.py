@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from planner.model.live import LiveState, Operation
+from planner.model.live import LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
 
 
@@ -14,6 +14,10 @@ class Gateway(Protocol):
 
     def read(self, desired: DesiredState, /) -> LiveState:
         """Every object of the endpoint that lives, by its addresses; writes nothing."""
+        ...
+
+    def leftovers(self, desired: DesiredState, /, *, owner: str) -> tuple[LiveObject, ...]:
+        """What this owner has of the endpoint beside what `read` shows: configs of before."""
         ...
 
     def write(self, operation: Operation, /) -> None:

@@ -3,7 +3,22 @@
 `planner.solver.sensitivity` tells where the answer changes; only `explain` asks.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planner.model.catalog import Catalog
+from planner.model.workload import Workload
 from planner.solver.run_limits import check_run
 from planner.solver.solve import solve
 
-__all__ = ["check_run", "solve"]
+__all__ = ["check_run", "monthly_usd", "solve"]
+
+
+def monthly_usd(
+    workload: Workload, catalogs: Mapping[str, Catalog], pins: Mapping[str, str]
+) -> float | None:
+    """Cost of a configuration that stands; `planner.solver.standing` tells more."""
+    from planner.solver.standing import monthly_usd as priced  # noqa: PLC0415 - only where live
+
+    return priced(workload, catalogs, pins)

@@ -33,7 +33,12 @@ IMPURE_MODULES = {
     *("time", "urllib", "uuid"),
 }
 IMPURE_CALLS = {"open", "print", "input"}
-OPEN_TO_PLUGINS = ("planner.model", "planner.errors", "planner.provider.interface")
+OPEN_TO_PLUGINS = (
+    "planner.model",
+    "planner.errors",
+    "planner.provider.interface",
+    "planner.provider.gateway",
+)
 OPEN_TO_PLUGINS_TOO = ("planner.spec.quantities", "planner.diagnostics")
 SDKS = {"boto3", "botocore", "databricks"}
 SDK_FILES = {"gateway.py", "service_models.py"}

@@ -15,9 +15,10 @@ from botocore import xform_name
 from botocore.config import Config
 
 from planner.errors import AuthError, PlannerError, ProviderError
-from planner.model.live import Health, LiveState, Operation
+from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner_sagemaker.exports.api import OPERATIONS
+from planner_sagemaker.leftovers import leftovers
 from planner_sagemaker.reading import (
     Answer,
     Reader,
@@ -139,6 +140,10 @@ class SageMakerGateway:
         What is there counts only where it carries the same owner and the same digest.
         """
         self._writer.write(operation)
+
+    def leftovers(self, desired: DesiredState, /, *, owner: str) -> tuple[LiveObject, ...]:
+        """Models and configs of this owner that the endpoint does not use any more."""
+        return tuple(leftovers(self._connection.ask, desired, owner=owner))
 
     def settle(
         self, desired: DesiredState, /, *, timeout_s: float, beat: Callable[[str], None]

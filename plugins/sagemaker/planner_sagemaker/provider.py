@@ -10,9 +10,9 @@ from planner.errors import ProviderError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from planner.diff import Lifecycle
     from planner.model.candidate import Decision
     from planner.model.catalog import Catalog
+    from planner.model.live import LiveState
     from planner.model.resource import DesiredState
     from planner.model.workload import Feature, Workload
     from planner.provider.gateway import Gateway
@@ -109,11 +109,11 @@ class SageMaker:
             ) from error
         return SageMakerGateway(settings.region, endpoint_url)
 
-    def lifecycle(self) -> Lifecycle:
-        """How the fields of its objects behave."""
-        from planner.provider.lifecycle import read_lifecycle  # noqa: PLC0415 - only where live
+    def pins(self, live: LiveState) -> Mapping[str, str]:
+        """What an endpoint has now, as pins that `planner simulate` takes."""
+        from planner_sagemaker.standing import pins_of  # noqa: PLC0415 - only where live
 
-        return read_lifecycle("planner_sagemaker")
+        return pins_of(live)
 
 
 provider = SageMaker()

@@ -1,0 +1,201 @@
+"""Desired against live state, object by object and field by field, by a provider's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
+from planner.model.lifecycle import IGNORED, Behaviour, FieldRule
+from planner.model.live import LiveObject, LiveState
+from planner.model.resource import DesiredState, Resource
+from planner.model.value import value
+
+_ACTION = {
+    Behaviour.IN_PLACE: Action.UPDATE,
+    Behaviour.ROLLING: Action.UPDATE,
+    Behaviour.ONE_WAY: Action.UPDATE,
+    Behaviour.REPLACE: Action.REPLACE,
+    Behaviour.SERVER_DEFAULT: Action.UPDATE,
+}
+_RISK = {
+    Behaviour.SERVER_DEFAULT: Risk.IN_PLACE,
+    Behaviour.IN_PLACE: Risk.IN_PLACE,
+    Behaviour.ROLLING: Risk.ROLLING,
+    Behaviour.ONE_WAY: Risk.ONE_WAY,
+    Behaviour.REPLACE: Risk.DOWNTIME,
+}
+_RISKS = (Risk.NONE, Risk.IN_PLACE, Risk.ROLLING, Risk.ONE_WAY, Risk.DOWNTIME)
+_ACTIONS = tuple(Action)
+
+
+class UnknownFieldError(LookupError):
+    """A field that differs and that no rule speaks of: the provider has to say what it does."""
+
+
+class ForeignObjectError(Exception):
+    """A live object of a desired name that somebody else owns, or nobody."""
+
+    def __init__(self, found: LiveObject) -> None:
+        super().__init__(f"{found.address} is owned by {found.owner or 'nobody'}")
+        self.found = found
+
+
+@value
+class Lifecycle:
+    """A provider's rules.
+
+    `tied` kinds exist for one endpoint only and go when they are not wanted; `kept` kinds stay for
+    a rollback. `owned` kinds carry the owner's tag.
+    """
+
+    rules: tuple[FieldRule, ...]
+    tied: tuple[str, ...]
+    kept: tuple[str, ...]
+    owned: tuple[str, ...]
+
+    def rule(self, kind: str, path: str) -> FieldRule:
+        """The first rule that speaks of a field; UnknownFieldError where none does."""
+        for rule in self.rules:
+            if rule.holds_for(kind, path):
+                return rule
+        raise UnknownFieldError(f"{kind}: no rule for {path}")
+
+
+def compared(
+    desired: DesiredState, live: LiveState, lifecycle: Lifecycle, *, owner: str
+) -> ChangeSet:
+    """All changes in the order they would be made; those that are none are listed, too.
+
+    Raises ForeignObjectError before anything that is not `owner`'s would be touched.
+    """
+    found: list[Change] = []
+    for resource in desired.resources:
+        existing = live.find(resource.address)
+        if existing is None:
+            found.append(_creation(resource))
+            continue
+        if resource.kind in lifecycle.owned and existing.owner != owner:
+            raise ForeignObjectError(existing)
+        found.append(_update(resource, existing, lifecycle))
+    wanted = {resource.address for resource in desired.resources}
+    rest = [one for one in live.objects if one.address not in wanted]
+    changes = (*_deletions(rest, lifecycle), *found)
+    return ChangeSet(
+        endpoint=desired.endpoint,
+        action=_together(desired, live, changes),
+        changes=changes,
+    )
+
+
+def _together(desired: DesiredState, live: LiveState, changes: Sequence[Change]) -> Action:
+    """What happens to the endpoint as a whole: created, untouched, or the worst of its objects."""
+    if not any(live.find(r.address) for r in desired.resources if r.kind == "endpoint"):
+        return Action.CREATE
+    if all(change.action is Action.NONE for change in changes):
+        return Action.NONE
+    worst = max(changes, key=lambda change: _ACTIONS.index(change.action)).action
+    # New configs and scaling that goes are how an endpoint is updated.
+    return Action.REPLACE if worst is Action.REPLACE else Action.UPDATE
+
+
+def _creation(resource: Resource) -> Change:
+    reason = "does not exist yet"
+    fields = tuple(
+        FieldChange(path=path, desired=asked, live=None, action=Action.CREATE, reason=reason)
+        for path, asked in sorted(leaves(resource.body).items())
+    )
+    return Change(
+        address=resource.address,
+        action=Action.CREATE,
+        reason=reason,
+        risk=Risk.NONE,
+        fields=fields,
+    )
+
+
+def _update(resource: Resource, existing: LiveObject, lifecycle: Lifecycle) -> Change:
+    fields = tuple(_differences(resource, existing, lifecycle))
+    acting = [field for field in fields if field.action is not Action.NONE]
+    if not acting:
+        return Change(
+            address=resource.address,
+            action=Action.NONE,
+            reason="is as it should be",
+            risk=Risk.NONE,
+            fields=fields,
+        )
+    worst = max(acting, key=lambda field: _ACTIONS.index(field.action))
+    risks = [_RISK[lifecycle.rule(resource.kind, field.path).behaviour] for field in acting]
+    return Change(
+        address=resource.address,
+        action=worst.action,
+        reason=worst.reason,
+        risk=max(risks, key=_RISKS.index),
+        fields=fields,
+    )
+
+
+def _differences(
+    resource: Resource, existing: LiveObject, lifecycle: Lifecycle
+) -> Iterator[FieldChange]:
+    asked, lives = leaves(resource.body), leaves(existing.body)
+    for path in sorted({*asked, *lives}):
+        if path in asked and path in lives and asked[path] == lives[path]:
+            continue
+        rule = lifecycle.rule(resource.kind, path)
+        ignored = rule.behaviour in IGNORED and not (
+            rule.behaviour is Behaviour.SERVER_DEFAULT and path in asked
+        )
+        yield FieldChange(
+            path=path,
+            desired=asked.get(path),
+            live=lives.get(path),
+            action=Action.NONE if ignored else _ACTION[rule.behaviour],
+            reason=rule.reason,
+        )
+
+
+def _deletions(rest: Sequence[LiveObject], lifecycle: Lifecycle) -> Iterator[Change]:
+    """What exists only for this endpoint and is not wanted goes first; the rest is left alone."""
+    for one in rest:
+        if one.kind in lifecycle.tied:
+            yield Change(
+                address=one.address,
+                action=Action.DELETE,
+                reason="the spec does not ask for it",
+                risk=Risk.IN_PLACE,
+            )
+        elif one.kind in lifecycle.kept:
+            yield Change(
+                address=one.address,
+                action=Action.NONE,
+                reason="kept for a rollback",
+                risk=Risk.NONE,
+            )
+
+
+def leaves(body: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Every leaf of a body by its path (`Tags[planner:owner]`, `ProductionVariants[0].Name`).
+
+    Lists of tags are compared by key: their order says nothing.
+    """
+    found: dict[str, Any] = {}
+    for key, item in body.items():
+        below = f"{path}.{key}" if path else key
+        found.update(_below(item, below))
+    return found
+
+
+def _below(item: Any, path: str) -> dict[str, Any]:
+    if isinstance(item, dict) and item:
+        return leaves(item, path)
+    if not isinstance(item, list | tuple) or not item:
+        return {path: item}
+    found: dict[str, Any] = {}
+    for index, one in enumerate(item):
+        if isinstance(one, dict) and set(one) == {"Key", "Value"}:
+            found[f"{path}[{one['Key']}]"] = one["Value"]
+        else:
+            found.update(_below(one, f"{path}[{index}]"))
+    return found

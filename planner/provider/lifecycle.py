@@ -1,0 +1,52 @@
+"""A provider's lifecycle rules from its `lifecycle.yml`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from planner.diff import Lifecycle
+from planner.model.lifecycle import Behaviour, FieldRule
+
+
+class _RuleEntry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    path: str
+    behaviour: Behaviour
+    reason: str
+    source: str
+
+
+class _LifecycleFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tied: tuple[str, ...]
+    kept: tuple[str, ...]
+    owned: tuple[str, ...]
+    rules: tuple[_RuleEntry, ...]
+
+
+def read_lifecycle(package: str) -> Lifecycle:
+    """The rules in the file beside a plugin's modules; ValueError where it is malformed."""
+    import yaml  # noqa: PLC0415 - only where live state is compared
+
+    text = (files(package) / "lifecycle.yml").read_text(encoding="utf-8")
+    found = TypeAdapter(_LifecycleFile).validate_python(yaml.safe_load(text))
+    return Lifecycle(
+        tied=found.tied,
+        kept=found.kept,
+        owned=found.owned,
+        rules=tuple(
+            FieldRule(
+                kind=one.kind,
+                path=one.path,
+                behaviour=one.behaviour,
+                reason=one.reason,
+                source=one.source,
+            )
+            for one in found.rules
+        ),
+    )

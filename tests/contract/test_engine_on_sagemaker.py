@@ -1,0 +1,194 @@
+"""The engine over HTTP on a cloud that fails: nothing is reported that did not happen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from planner_sagemaker.gateway import SageMakerGateway
+from planner_sagemaker.sandbox.serve import running
+
+import planner
+from planner.diff import compared
+from planner.engine import Applied, Event, Job, Outcome, applied, destroyed
+from planner.errors import PlannerError
+from planner.model.live import Health
+from planner.model.resource import DesiredState
+from planner.provider.lifecycle import read_lifecycle
+from tests.support.code import ROOT
+
+OWNER = "fraud-scorer"
+LIFECYCLE = read_lifecycle("planner_sagemaker")
+
+
+def desired(*sets: str) -> DesiredState:
+    specs = planner.load([str(ROOT / "examples" / "fraud-scorer")], sets=sets)
+    return planner.plan(specs, verify=False).desired[0]
+
+
+BEFORE = desired()
+AFTER = desired("traffic.rate=2400/s", "traffic.burst.rate=3600/s")
+
+
+class Cloud:
+    """A sandbox in memory, its gateway, and what the engine told."""
+
+    def __init__(self, url: str) -> None:
+        self.gateway = SageMakerGateway("us-east-1", url)
+        self.events: list[Event] = []
+        self._url = url
+
+    def job(self, state: DesiredState, *, owner: str = OWNER) -> Job:
+        live = self.gateway.read(state)
+        planned = compared(state, live, LIFECYCLE, owner=owner)
+        return Job(
+            desired=state,
+            planned=planned,
+            owner=owner,
+            gateway=self.gateway,
+            lifecycle=LIFECYCLE,
+            timeout_s=60.0,
+        )
+
+    def apply(self, state: DesiredState) -> Applied:
+        return applied(self.job(state), self.events.append)
+
+    def config(self) -> str:
+        endpoint = self.gateway.read(BEFORE).find("endpoint/fraud-scorer")
+        assert endpoint is not None
+        return str(endpoint.body["EndpointConfigName"])
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        self._post("faults", list(rules))
+
+    def written(self) -> list[str]:
+        with urlopen(f"{self._url}/_sandbox/calls?mutating=true") as answer:
+            calls = json.load(answer)
+        return [call["operation"] for call in calls]
+
+    def _post(self, path: str, body: Any) -> None:
+        data = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        urlopen(Request(f"{self._url}/_sandbox/{path}", data=data, headers=headers)).close()
+
+
+@contextmanager
+def cloud() -> Iterator[Cloud]:
+    with running(":memory:") as url:
+        yield Cloud(url)
+
+
+def name_of(state: DesiredState, kind: str) -> str:
+    return next(one.name for one in state.resources if one.kind == kind)
+
+
+def test_a_second_apply_writes_nothing() -> None:
+    with cloud() as here:
+        first = here.apply(BEFORE)
+        assert first.outcome is Outcome.APPLIED
+        written = here.written()
+        assert written == ["CreateModel", "CreateEndpointConfig", "CreateEndpoint"]
+        assert here.apply(BEFORE).outcome is Outcome.UNCHANGED
+        assert here.written() == written
+
+
+def test_what_is_written_is_what_was_planned() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        before = len(here.written())
+        job = here.job(AFTER)
+        ended = applied(job, here.events.append)
+        acting = [c for c in job.planned.changes if c.action.value != "none"]
+        assert ended.done == tuple(f"{c.action.value} {c.address}" for c in acting)
+        calls = [c for c in here.written()[before:] if c != "AddTags"]
+        assert calls == ["CreateEndpointConfig", "UpdateEndpoint"]
+        assert here.config() == name_of(AFTER, "endpoint-config")
+
+
+def test_a_rollback_by_the_cloud_is_a_failure_that_names_both_configs() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        here.faults({"match": {"operation": "UpdateEndpoint"}, "effect": "rollback"})
+        ended = here.apply(AFTER)
+        assert ended.outcome is Outcome.ROLLED_BACK
+        assert name_of(BEFORE, "endpoint-config") in ended.detail
+        assert name_of(AFTER, "endpoint-config") in ended.detail
+        assert here.config() == name_of(BEFORE, "endpoint-config")
+        assert here.gateway.read(BEFORE).health is Health.READY
+
+
+def test_what_failed_is_told_and_the_next_run_goes_on_from_there() -> None:
+    with cloud() as here:
+        here.faults(
+            {"match": {"operation": "CreateEndpoint"}, "effect": "denied", "times": 1},
+        )
+        try:
+            ended = here.apply(BEFORE)
+        except PlannerError as error:
+            pytest.fail(f"an error of the cloud is a result: {error}")
+        assert ended.outcome is Outcome.FAILED
+        assert [text.partition(" ")[2].partition("/")[0] for text in ended.left] == ["endpoint"]
+        again = here.apply(BEFORE)
+        assert again.outcome is Outcome.APPLIED
+        assert again.done == ("create endpoint/fraud-scorer",)
+
+
+def test_a_lost_answer_converges() -> None:
+    with cloud() as here:
+        here.faults(
+            {"match": {"operation": "CreateEndpointConfig"}, "effect": "lost-answer", "times": 1}
+        )
+        outcomes = [here.apply(BEFORE).outcome for _ in range(2)]
+        assert Outcome.APPLIED in outcomes
+        assert here.apply(BEFORE).outcome is Outcome.UNCHANGED
+
+
+def test_a_cloud_that_moved_since_the_plan_is_not_written_to() -> None:
+    with cloud() as here:
+        old = here.job(BEFORE)
+        here.apply(BEFORE)
+        written = here.written()
+        ended = applied(replace(old, desired=AFTER), here.events.append)
+        assert ended.outcome is Outcome.STALE
+        assert "the cloud changed since the plan" in ended.detail
+        assert here.written() == written
+
+
+def test_destroy_takes_what_is_ours_and_leaves_what_is_not() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        theirs = destroyed(here.job(BEFORE), here.events.append)
+        assert theirs.outcome is Outcome.APPLIED
+        assert here.gateway.read(BEFORE).objects == ()
+        assert destroyed(here.job(BEFORE), here.events.append).outcome is Outcome.UNCHANGED
+
+
+def test_destroy_touches_nothing_of_another_owner() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        written = here.written()
+        mine = replace(here.job(BEFORE), owner="somebody-else")
+        ended = destroyed(mine, here.events.append)
+        assert ended.outcome is Outcome.UNCHANGED
+        assert "is owned by fraud-scorer" in ended.detail
+        assert here.written() == written
+
+
+def test_destroy_takes_the_configs_of_before_too() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        here.apply(AFTER)
+        ended = destroyed(here.job(AFTER), here.events.append)
+        assert f"delete endpoint-config/{name_of(BEFORE, 'endpoint-config')}" in ended.done
+        assert here.gateway.read(BEFORE).objects == ()
+
+
+def test_the_wait_is_told() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        assert any(event.text.startswith("Creating") for event in here.events)

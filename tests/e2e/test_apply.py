@@ -1,0 +1,121 @@
+"""Plan, apply, change, destroy against the sandbox, as a person types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planner.errors import ExitCode
+from tests.support.code import ROOT
+from tests.support.command import Done, planner
+
+EXAMPLES = ROOT / "examples"
+
+
+class Person:
+    """Somebody in a directory of their own, with a sandbox there."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def types(self, command: str, example: str, *more: str) -> Done:
+        approve = () if command == "plan" else ("--auto-approve",)
+        return planner(
+            command, str(EXAMPLES / example), "--sandbox", *approve, *more, cwd=self._home
+        )
+
+    def plan(self, example: str, *more: str) -> dict[str, Any]:
+        done = self.types("plan", example, "-o", "json", "--no-verify", *more)
+        assert done.code == 0, done.err
+        found: dict[str, Any] = json.loads(done.out)
+        return found
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    return Person(tmp_path)
+
+
+def actions(plan: dict[str, Any]) -> dict[str, str]:
+    (endpoint,) = plan["endpoints"]
+    return {change["address"]: change["action"] for change in endpoint["changes"]}
+
+
+FASTER = ("--set", "traffic.rate=2400/s", "--set", "traffic.burst.rate=3600/s")
+
+
+def test_the_whole_cycle(person: Person) -> None:
+    first = person.plan("fraud-scorer")
+    assert first["mode"] == "sandbox"
+    assert set(actions(first).values()) == {"create"}
+    done = person.types("apply", "fraud-scorer", "--no-verify")
+    assert done.code == 0, done.err
+    assert "1 endpoint: 1 applied." in done.out
+    again = person.plan("fraud-scorer")
+    assert again["summary"]["unchanged"] == 1
+    assert again["summary"]["monthly_usd_before"] == again["summary"]["monthly_usd_after"]
+    assert "1 unchanged." in person.types("apply", "fraud-scorer", "--no-verify").out
+
+    changed = person.plan("fraud-scorer", *FASTER)
+    acting = {at.partition("/")[0]: what for at, what in actions(changed).items() if what != "none"}
+    assert acting == {"endpoint-config": "create", "endpoint": "update"}
+    assert 0 < changed["summary"]["monthly_usd_before"] < changed["summary"]["monthly_usd_after"]
+    assert person.types("apply", "fraud-scorer", "--no-verify", *FASTER).code == 0
+    assert person.plan("fraud-scorer", *FASTER)["summary"]["unchanged"] == 1
+
+    gone = person.types("destroy", "fraud-scorer", "--no-verify", *FASTER)
+    assert gone.code == 0, gone.err
+    assert gone.out.count("delete ") == 4
+    assert set(actions(person.plan("fraud-scorer")).values()) == {"create"}
+    assert "1 unchanged." in person.types("destroy", "fraud-scorer", "--no-verify").out
+
+
+def test_a_plan_writes_nothing(person: Person) -> None:
+    person.plan("fraud-scorer")
+    assert set(actions(person.plan("fraud-scorer")).values()) == {"create"}
+
+
+def test_somebody_elses_endpoint_is_not_touched(person: Person, tmp_path: Path) -> None:
+    assert person.types("apply", "fraud-scorer", "--no-verify").code == 0
+    spec = (EXAMPLES / "fraud-scorer" / "planner.yaml").read_text(encoding="utf-8")
+    mine = spec.replace("name: fraud-scorer", "name: fraud-scorer-2", 1)
+    assert mine != spec
+    other = tmp_path / "planner.yaml"
+    other.write_text(mine, encoding="utf-8")
+    assert planner("plan", str(other), "--sandbox", "--no-verify", cwd=tmp_path).code == 0
+    done = planner(
+        "destroy", str(other), "--sandbox", "--auto-approve", "--no-verify", cwd=tmp_path
+    )
+    assert (done.code, "1 unchanged." in done.out) == (0, True)
+    assert person.plan("fraud-scorer")["summary"]["unchanged"] == 1
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_nothing_is_written_without_a_yes(person: Person, command: str, tmp_path: Path) -> None:
+    example = str(EXAMPLES / "fraud-scorer")
+    done = planner(command, example, "--sandbox", "--no-verify", cwd=tmp_path)
+    assert done.code == ExitCode.USAGE
+    assert "--auto-approve" in done.err
+    assert set(actions(person.plan("fraud-scorer")).values()) == {"create"}
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_only_the_sandbox_is_changed_yet(command: str) -> None:
+    done = planner(command, str(EXAMPLES / "fraud-scorer"))
+    assert done.code == ExitCode.USAGE
+    assert f"planner {command} SPEC --sandbox" in done.err
+
+
+def test_a_provider_without_a_connection_says_so(person: Person) -> None:
+    done = person.types("plan", "databricks-high-qps")
+    assert done.code == ExitCode.ERROR
+    assert "not-live" in done.err
+
+
+def test_what_nothing_meets_is_not_applied(person: Person) -> None:
+    done = person.types("apply", "tight-latency", "--no-verify")
+    assert done.code == ExitCode.INFEASIBLE
+    assert "applied" not in done.out
