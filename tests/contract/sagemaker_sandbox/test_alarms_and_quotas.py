@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -157,3 +159,21 @@ def test_quotas_that_are_not_there_are_refused(limits: Any) -> None:
     assert refusal(limits.list_service_quotas, ServiceCode="ec2")[0] == missing
     listed = {"ServiceCode": "sagemaker", "NextToken": "x"}
     assert refusal(limits.list_service_quotas, **listed)[0] == "InvalidPaginationTokenException"
+
+
+def test_a_client_that_speaks_query_sees_the_same_alarm(sandbox: Sandbox, watch: Any) -> None:
+    def ask(action: str, **fields: str) -> str:
+        body = urlencode({"Action": action, "Version": "2010-08-01", **fields}).encode()
+        scope = "Credential=k/20260101/us-east-1/monitoring/aws4_request"
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+        with urlopen(Request(f"{sandbox.url}/", data=body, headers=headers)) as answer:
+            return str(answer.read().decode())
+
+    simple = {key: str(item) for key, item in ALARM.items() if key != "Dimensions"}
+    dimension = {"Dimensions.member.1.Name": "EndpointName", "Dimensions.member.1.Value": "e"}
+    ask("PutMetricAlarm", **simple, **dimension)
+    [made] = watch.describe_alarms()["MetricAlarms"]
+    assert {key: made[key] for key in ALARM} == ALARM
+    shown = ask("DescribeAlarms", **{"AlarmNames.member.1": "a"})
+    assert "<AlarmName>a</AlarmName>" in shown
+    assert "<Threshold>1.0</Threshold>" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from planner_sagemaker.sandbox.serve import running
 
 from tests.support.sandbox import SERVERLESS, Sandbox, refusal
 
@@ -297,8 +298,23 @@ def test_tags_of_a_target(sandbox: Sandbox, scaling: Any) -> None:
     assert scaling.list_tags_for_resource(**arn)["Tags"] == {"a": "1", "b": "2"}
     scaling.untag_resource(**arn, TagKeys=["a", "never"])
     assert scaling.list_tags_for_resource(**arn)["Tags"] == {"b": "2"}
-    scaling.deregister_scalable_target(**place())
+    sandbox.sagemaker.delete_endpoint(EndpointName="e")
     assert refusal(scaling.list_tags_for_resource, **arn)[0] == "ResourceNotFoundException"
+    sandbox.advance(60)
+    sandbox.endpoint()
+    assert register(sandbox) != made["ScalableTargetARN"]
+    assert refusal(scaling.list_tags_for_resource, **arn)[0] == "ResourceNotFoundException"
+
+
+def test_a_new_target_is_not_found_at_once() -> None:
+    with running(":memory:", frozen=True) as url:
+        sandbox = Sandbox(url=url)
+        sandbox.endpoint()
+        sandbox.post("pace", {"consistency_s": 5})
+        register(sandbox)
+        assert refusal(lambda: track(sandbox))[0] == "ObjectNotFoundException"
+        sandbox.advance(5)
+        assert len(track(sandbox)["Alarms"]) == 2
 
 
 def test_registering_moves_the_count_into_the_range(sandbox: Sandbox) -> None:
@@ -360,3 +376,31 @@ def test_a_scaled_variant_changes_its_type_once_it_is_deregistered(
     sandbox.advance(60)
     register(sandbox)
     assert sandbox.shown()["EndpointConfigName"] == "c2"
+
+
+def test_the_autoscaler_waits_while_an_endpoint_is_updated(sandbox: Sandbox) -> None:
+    sandbox.endpoint()
+    register(sandbox)
+    sandbox.sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="c1")
+    assert sandbox.post("scale", {"endpoint": "e", "instances": 3})["status"] == 400
+
+
+def test_a_metric_of_ones_own_is_what_the_alarms_watch(sandbox: Sandbox, scaling: Any) -> None:
+    sandbox.endpoint()
+    register(sandbox)
+    backlog = {"Namespace": "AWS/SageMaker", "MetricName": "ApproximateBacklogSizePerInstance"}
+    stat = {"Id": "m", "MetricStat": {"Metric": backlog, "Stat": "Average"}, "ReturnData": True}
+    for own in ({**backlog, "Statistic": "Average"}, {"Metrics": [stat]}):
+        scaling.put_scaling_policy(
+            **place(),
+            PolicyName="p",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration={
+                "TargetValue": 5.0,
+                "CustomizedMetricSpecification": own,
+            },
+        )
+        high, low = sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        assert (high["Threshold"], low["Threshold"]) == (5.0, 4.5)
+        watched = high["Metrics"][0]["MetricStat"]["Metric"] if "Metrics" in own else high
+        assert watched["MetricName"] == backlog["MetricName"]

@@ -17,6 +17,8 @@ from planner_sagemaker.sandbox.store import Document
 from planner_sagemaker.sandbox.transitions import KIND
 
 COMPONENT = "inference-component"
+_BY_ARN = "scalable-target-arn"
+"""Documents that say which target has an ARN; what they say is checked, for targets go."""
 _SERVICE = "application-autoscaling"
 _LINKED_ROLE = (
     "role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
@@ -44,6 +46,7 @@ def register_scalable_target(call: Call) -> Mapping[str, Any]:
     target = _changed(before, asked) if before else _created(call)
     _check_range(target)
     call.put(targets.TARGET, scaling.place(asked), target)
+    call.put(_BY_ARN, target["ScalableTargetARN"], {"place": scaling.place(asked)})
     if asked["ScalableDimension"] == scaling.INSTANCES and variant is not None:
         _move_inside(call, target, variant)
     return {"ScalableTargetARN": target["ScalableTargetARN"]}
@@ -144,9 +147,10 @@ def describe_scalable_targets(call: Call) -> Mapping[str, Any]:
 
 def deregister_scalable_target(call: Call) -> Mapping[str, Any]:
     """Forget a target with its policies, their alarms and its scheduled actions."""
-    scaling.registered(call, verb="found")
-    place = scaling.place(call.parameters)
+    target = scaling.registered(call, verb="found")
+    place = scaling.place(target)
     call.remove(targets.TARGET, place)
+    call.remove(_BY_ARN, target["ScalableTargetARN"])
     targets.forget(call, place + scaling.SEPARATOR)
     return {}
 
@@ -182,10 +186,11 @@ def _checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 def _tagged(call: Call) -> Document:
     arn = call.parameters["ResourceARN"]
-    for target in call.every(targets.TARGET):
-        if target["ScalableTargetARN"] == arn:
-            return target
-    raise CloudError("ResourceNotFoundException", f"No scalable target found with ARN: {arn}")
+    place = call.strong(_BY_ARN, arn)
+    target = call.strong(targets.TARGET, place["place"]) if place else None
+    if target is None or target["ScalableTargetARN"] != arn:
+        raise CloudError("ResourceNotFoundException", f"No scalable target found with ARN: {arn}")
+    return target
 
 
 HANDLERS: Mapping[str, Handler] = {

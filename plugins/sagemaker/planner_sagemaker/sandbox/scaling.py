@@ -39,7 +39,8 @@ def registered(call: Call, *, verb: str = "registered") -> Document:
 
     With `verb` "found" it is that of DeregisterScalableTarget.
     """
-    target = call.strong(TARGET, place(call.parameters))
+    # "There might be a brief delay": the documentation of RegisterScalableTarget.
+    target = call.seen(TARGET, place(call.parameters))
     if target is None:
         raise absent(call, f"No scalable target {verb}")
     return target
