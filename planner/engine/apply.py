@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
-from planner.diff import Lifecycle, compared
+from planner.diff import Lifecycle
 from planner.errors import PlannerError, ProviderError
 from planner.model.change import Action, ChangeSet
 from planner.model.live import Health, LiveState, Operation
@@ -49,6 +49,7 @@ class Job:
     owner: str
     gateway: Gateway
     lifecycle: Lifecycle
+    compare: Callable[[DesiredState, LiveState, str], ChangeSet]
     timeout_s: float = 3600.0
 
 
@@ -70,7 +71,7 @@ def applied(job: Job, tell: Tell) -> Applied:
     """Make one endpoint as desired; an error of the cloud is a result, not an exception."""
     name = job.desired.endpoint
     live = job.gateway.read(job.desired)
-    changes = compared(job.desired, live, job.lifecycle, owner=job.owner)
+    changes = job.compare(job.desired, live, job.owner)
     if _acts(changes) != _acts(job.planned):
         return Applied(endpoint=name, outcome=Outcome.STALE, detail=_moved(job.planned, changes))
     operations = list(_operations(job.desired, changes))
@@ -149,7 +150,7 @@ def _settled(job: Job, operation: Operation, tell: Tell) -> Applied | None:
 
 def _taken(job: Job, operation: Operation, live: LiveState) -> Applied | None:
     """A ready endpoint that is not as it was asked to be was rolled back by the cloud."""
-    again = compared(job.desired, live, job.lifecycle, owner=job.owner)
+    again = job.compare(job.desired, live, job.owner)
     change = next(one for one in again.changes if one.address == operation.address)
     if change.action is Action.NONE:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -16,6 +16,9 @@ from planner.model.workload import Workload
 from planner.provider import registry
 from planner.provider.gateway import Gateway
 from planner.provider.lifecycle import read_lifecycle
+
+Compare = Callable[[DesiredState, LiveState, str], ChangeSet]
+"""Desired, live and the owner's name to what is to change."""
 
 
 class Connections:
@@ -55,21 +58,29 @@ class Connections:
     ) -> tuple[ChangeSet, Mapping[str, str]]:
         """What an endpoint needs, and what it has now as pins.
 
-        Raises ProviderError `foreign-endpoint` for what is somebody else's.
+        Raises ProviderError for somebody else's endpoint and for changes the cloud never makes.
         """
         live = self.gateway(workload, desired.provider).read(desired)
         pins: Mapping[str, str] = _member(desired.provider, "pins")(live)
-        return self._changes(desired, live, workload), pins
+        return self.compare(desired.provider)(desired, live, workload.name), pins
 
-    def _changes(self, desired: DesiredState, live: LiveState, workload: Workload) -> ChangeSet:
-        try:
-            return compared(desired, live, self.lifecycle(desired.provider), owner=workload.name)
-        except ForeignObjectError as error:
-            raise ProviderError(
-                "foreign-endpoint",
-                f"{error}, not by {workload.name}: nothing of it is touched",
-                hint="give this spec another metadata.name, or delete the other one first",
-            ) from error
+    def compare(self, provider: str) -> Compare:
+        """What is to change, by a provider's rules and in an order that its cloud takes."""
+        lifecycle, ordered = self.lifecycle(provider), _member(provider, "ordered")
+
+        def compare(desired: DesiredState, live: LiveState, owner: str) -> ChangeSet:
+            try:
+                found = compared(desired, live, lifecycle, owner=owner)
+            except ForeignObjectError as error:
+                raise ProviderError(
+                    "foreign-endpoint",
+                    f"{error}, not by {owner}: nothing of it is touched",
+                    hint="give this spec another metadata.name, or delete the other one first",
+                ) from error
+            changes: ChangeSet = ordered(found, desired, live)
+            return changes
+
+        return compare
 
     def _url(self, provider: str) -> str | None:
         if self._sandbox is None:

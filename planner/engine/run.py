@@ -77,6 +77,7 @@ def each(
                 owner=workload.name,
                 gateway=connections.gateway(workload, state.provider),
                 lifecycle=connections.lifecycle(state.provider),
+                compare=connections.compare(state.provider),
                 timeout_s=errand.timeout_s,
             )
             results.append(act(job, errand.tell))

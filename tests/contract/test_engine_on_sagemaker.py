@@ -9,15 +9,18 @@ from dataclasses import replace
 from typing import Any
 from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 from planner_sagemaker.gateway import SageMakerGateway
 from planner_sagemaker.sandbox.serve import running
+from planner_sagemaker.transitions import ordered
 
 import planner
 from planner.diff import compared
 from planner.engine import Applied, Event, Job, Outcome, applied, destroyed
 from planner.errors import PlannerError
-from planner.model.live import Health
+from planner.model.change import Action, ChangeSet
+from planner.model.live import Health, LiveState
 from planner.model.resource import DesiredState
 from planner.provider.lifecycle import read_lifecycle
 from tests.support.code import ROOT
@@ -26,13 +29,17 @@ OWNER = "fraud-scorer"
 LIFECYCLE = read_lifecycle("planner_sagemaker")
 
 
-def desired(*sets: str) -> DesiredState:
-    specs = planner.load([str(ROOT / "examples" / "fraud-scorer")], sets=sets)
+def desired(*sets: str, example: str = "fraud-scorer") -> DesiredState:
+    specs = planner.load([str(ROOT / "examples" / example)], sets=sets)
     return planner.plan(specs, verify=False).desired[0]
 
 
 BEFORE = desired()
 AFTER = desired("traffic.rate=2400/s", "traffic.burst.rate=3600/s")
+
+
+def compare(state: DesiredState, live: LiveState, owner: str) -> ChangeSet:
+    return ordered(compared(state, live, LIFECYCLE, owner=owner), state, live)
 
 
 class Cloud:
@@ -45,13 +52,14 @@ class Cloud:
 
     def job(self, state: DesiredState, *, owner: str = OWNER) -> Job:
         live = self.gateway.read(state)
-        planned = compared(state, live, LIFECYCLE, owner=owner)
+        planned = compare(state, live, owner)
         return Job(
             desired=state,
             planned=planned,
             owner=owner,
             gateway=self.gateway,
             lifecycle=LIFECYCLE,
+            compare=compare,
             timeout_s=60.0,
         )
 
@@ -63,8 +71,24 @@ class Cloud:
         assert endpoint is not None
         return str(endpoint.body["EndpointConfigName"])
 
+    def scale(self, instances: int) -> None:
+        self._post("scale", {"endpoint": "shop-ranker", "instances": instances})
+
     def faults(self, *rules: dict[str, Any]) -> None:
         self._post("faults", list(rules))
+
+    def client(self) -> Any:
+        return boto3.client(
+            "sagemaker",
+            region_name="us-east-1",
+            endpoint_url=self._url,
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+        )
+
+    def instances(self) -> int:
+        shown = self.client().describe_endpoint(EndpointName="shop-ranker")
+        return int(shown["ProductionVariants"][0]["CurrentInstanceCount"])
 
     def written(self) -> list[str]:
         with urlopen(f"{self._url}/_sandbox/calls?mutating=true") as answer:
@@ -192,3 +216,74 @@ def test_the_wait_is_told() -> None:
     with cloud() as here:
         here.apply(BEFORE)
         assert any(event.text.startswith("Creating") for event in here.events)
+
+
+def shop(instance: str) -> DesiredState:
+    sets = (f"pin.instance={instance}", "constraints.hosting=[single-model]")
+    return desired(*sets, example="shop-ranker")
+
+
+def test_another_type_under_autoscaling_is_deregistered_updated_and_registered() -> None:
+    small, large = shop("ml.c6i.large"), shop("ml.c6i.xlarge")
+    with cloud() as here:
+        assert applied(here.job(small, owner="shop-ranker"), here.events.append).done
+        before = len(here.written())
+        ended = applied(here.job(large, owner="shop-ranker"), here.events.append)
+        assert ended.outcome is Outcome.APPLIED, ended
+        calls = [call for call in here.written()[before:] if call != "AddTags"]
+        update, deregister = calls.index("UpdateEndpoint"), calls.index("DeregisterScalableTarget")
+        assert deregister < update < calls.index("RegisterScalableTarget")
+        assert update < calls.index("PutScalingPolicy")
+        again = applied(here.job(large, owner="shop-ranker"), here.events.append)
+        assert again.outcome is Outcome.UNCHANGED
+
+
+def test_instances_do_not_become_serverless() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        serverless = desired("constraints.hosting=[serverless]", "slo.cold_start=allow")
+        with pytest.raises(PlannerError, match="serverless"):
+            here.job(serverless)
+
+
+def test_serverless_becomes_instances_one_way() -> None:
+    serverless = desired("constraints.hosting=[serverless]", "slo.cold_start=allow")
+    with cloud() as here:
+        assert here.apply(serverless).outcome is Outcome.APPLIED
+        change = next(
+            c for c in here.job(BEFORE).planned.changes if c.address == "endpoint/fraud-scorer"
+        )
+        assert (change.action, change.risk.value) == (Action.UPDATE, "one-way")
+        assert here.apply(BEFORE).outcome is Outcome.APPLIED
+
+
+def test_what_autoscaling_moved_is_kept_by_an_update() -> None:
+    with cloud() as here:
+        before = shop("ml.c6i.large")
+        applied(here.job(before, owner="shop-ranker"), here.events.append)
+        here.scale(9)
+        assert here.job(before, owner="shop-ranker").planned.action is Action.NONE
+        moved = desired(
+            "pin.instance=ml.c6i.large",
+            "constraints.hosting=[single-model]",
+            "providers.sagemaker.image=123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:2",
+            example="shop-ranker",
+        )
+        ended = applied(here.job(moved, owner="shop-ranker"), here.events.append)
+        assert ended.outcome is Outcome.APPLIED, ended
+        assert here.instances() == 9
+
+
+def test_tags_of_others_are_left_alone() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        client = here.client()
+        arn = client.describe_endpoint(EndpointName="fraud-scorer")["EndpointArn"]
+        client.add_tags(ResourceArn=arn, Tags=[{"Key": "audited-by", "Value": "42"}])
+        assert here.job(BEFORE).planned.action is Action.NONE
+        client.add_tags(ResourceArn=arn, Tags=[{"Key": "planner:digest", "Value": "0"}])
+        assert here.job(BEFORE).planned.action is Action.UPDATE
+        assert here.apply(BEFORE).outcome is Outcome.APPLIED
+        kept = client.list_tags(ResourceArn=arn)["Tags"]
+        assert {"Key": "audited-by", "Value": "42"} in kept
+        assert here.job(BEFORE).planned.action is Action.NONE

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from planner.model.candidate import Decision
     from planner.model.catalog import Catalog
+    from planner.model.change import ChangeSet
     from planner.model.live import LiveState
     from planner.model.resource import DesiredState
     from planner.model.workload import Feature, Workload
@@ -114,6 +115,12 @@ class SageMaker:
         from planner_sagemaker.standing import pins_of  # noqa: PLC0415 - only where live
 
         return pins_of(live)
+
+    def ordered(self, changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:
+        """Changes in an order that SageMaker takes; ProviderError for what it never does."""
+        from planner_sagemaker.transitions import ordered  # noqa: PLC0415 - only where live
+
+        return ordered(changes, desired, live)
 
 
 provider = SageMaker()

@@ -1,0 +1,93 @@
+"""Changes of a running endpoint that SageMaker takes in one order only, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from planner.errors import ProviderError
+from planner.model.change import Action, Change, ChangeSet, Risk
+from planner.model.live import LiveState
+from planner.model.resource import DesiredState
+
+_SCALING = ("scalable-target", "scaling-policy", "scheduled-action")
+_REFUSED = "SageMaker refuses another type while the variant is registered for scaling"
+
+
+def ordered(changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:
+    """The same changes in an order that SageMaker takes.
+
+    A scaled variant gets another instance type by deregistering, updating and registering again
+    (docs.aws.amazon.com sagemaker/latest/dg endpoint-scaling-update). Raises ProviderError
+    `conversion-refused` where an instance-backed endpoint would become serverless.
+    """
+    before, after = _variant_now(live), _variant_wanted(desired)
+    if before is None or after is None:
+        return changes
+    if "ServerlessConfig" in after and "ServerlessConfig" not in before:
+        raise ProviderError(
+            "conversion-refused",
+            f"SageMaker does not turn the instance-backed endpoint {desired.endpoint} into a "
+            "serverless one",
+            hint="give the spec another metadata.name, or planner destroy and apply again "
+            "(downtime); constraints.hosting keeps it on instances",
+        )
+    one_way = "ServerlessConfig" in before and "ServerlessConfig" not in after
+    found = _one_way(changes) if one_way else changes
+    scaled = any(one.kind == "scalable-target" for one in live.objects)
+    if not scaled or before.get("InstanceType") == after.get("InstanceType"):
+        return found
+    return replace(found, changes=tuple(_apart(found, live)))
+
+
+def _apart(changes: ChangeSet, live: LiveState) -> Iterator[Change]:
+    """Scaling away first, the others, and what is wanted of it again."""
+    wanted = [c for c in changes.changes if c.action is not Action.DELETE and _scales(c.address)]
+    for kind in reversed(_SCALING):
+        for one in live.objects:
+            if one.kind == kind:
+                yield Change(
+                    address=one.address, action=Action.DELETE, reason=_REFUSED, risk=Risk.IN_PLACE
+                )
+    yield from (c for c in changes.changes if not _scales(c.address))
+    for change in wanted:
+        yield replace(
+            change, action=Action.CREATE, reason="registered again after the update", risk=Risk.NONE
+        )
+
+
+def _one_way(changes: ChangeSet) -> ChangeSet:
+    """The way from serverless to instances, which has no way back."""
+    return replace(
+        changes,
+        changes=tuple(
+            replace(c, risk=Risk.ONE_WAY, reason="from serverless to instances: no way back")
+            if c.address.startswith("endpoint/") and c.action is Action.UPDATE
+            else c
+            for c in changes.changes
+        ),
+    )
+
+
+def _scales(address: str) -> bool:
+    return address.partition("/")[0] in _SCALING
+
+
+def _variant_now(live: LiveState) -> dict[str, Any] | None:
+    endpoint = next((one for one in live.objects if one.kind == "endpoint"), None)
+    if endpoint is None:
+        return None
+    config = live.find(f"endpoint-config/{endpoint.body.get('EndpointConfigName')}")
+    return None if config is None else _first(config.body)
+
+
+def _variant_wanted(desired: DesiredState) -> dict[str, Any] | None:
+    config = next((one for one in desired.resources if one.kind == "endpoint-config"), None)
+    return None if config is None else _first(config.body)
+
+
+def _first(config: dict[str, Any]) -> dict[str, Any] | None:
+    variants = config.get("ProductionVariants") or [None]
+    found: dict[str, Any] | None = variants[0]
+    return found
