@@ -82,7 +82,11 @@ def written(options: WriteOptions, manners: Manners, *, verb: str, act: Act) -> 
             if code is not ExitCode.DONE:
                 return code
         _approved(options, verb)
-        results = act(found, connections, _Teller(manners))
+        teller = _Teller(manners)
+        try:
+            results = act(found, connections, teller)
+        except KeyboardInterrupt:
+            return _interrupted(teller, verb)
     render_applied(results, out=sys.stdout, style=style)
     return _code(results)
 
@@ -101,14 +105,29 @@ def _approved(options: WriteOptions, verb: str) -> None:
         raise UsageError("not-approved", "nothing was done", hint=f"planner {verb} ...")
 
 
+def _interrupted(teller: _Teller, verb: str) -> ExitCode:
+    """What was written until somebody had enough, and what goes on without us."""
+    sys.stderr.write(f"\ninterrupted; {len(teller.written)} changes were made\n")
+    for text in teller.written:
+        sys.stderr.write(f"  {text}\n")
+    sys.stderr.write(
+        "what the cloud has begun goes on there; nothing is undone\n"
+        f"help: planner {verb} ... again goes on from here\n"
+    )
+    return ExitCode.INTERRUPTED
+
+
 class _Teller:
     """Says every write at once, and what an endpoint waits for when it changes or lasts."""
 
     def __init__(self, manners: Manners) -> None:
         self._manners = manners
         self._said: dict[str, tuple[str, float]] = {}
+        self.written: list[str] = []
 
     def __call__(self, event: Event) -> None:
+        if event.wrote:
+            self.written.append(f"{event.text} {event.address}")
         state, now = event.text.partition(",")[0], monotonic()
         before, at = self._said.get(event.address, ("", 0.0))
         if state == before and now - at < HEARTBEAT_S:

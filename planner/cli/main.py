@@ -52,7 +52,8 @@ def _run(arguments: list[str]) -> int:
             debug=_asked(arguments, "--debug", "PLANNER_DEBUG"),
             color=False if _asked(arguments, "--no-color", "PLANNER_NO_COLOR") else None,
         )
-    if code == _INTERRUPTED:
+    # A plain number comes from the library; a command that was interrupted has told it itself.
+    if type(code) is int and code == _INTERRUPTED:
         raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 

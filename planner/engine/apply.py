@@ -33,11 +33,12 @@ class Outcome(StrEnum):
 
 @value
 class Event:
-    """Something that happened to one endpoint: `address` of the object, or the endpoint's name."""
+    """Something that happened to one endpoint's object; `wrote` where it was a change."""
 
     endpoint: str
     address: str
     text: str
+    wrote: bool = False
 
 
 @value
@@ -110,7 +111,8 @@ def _written(job: Job, operations: Sequence[Operation], tell: Tell) -> Applied:
         for operation in operations:
             job.gateway.write(operation)
             done.append(f"{operation.action.value} {operation.address}")
-            tell(Event(endpoint=name, address=operation.address, text=operation.action.value))
+            text = operation.action.value
+            tell(Event(endpoint=name, address=operation.address, text=text, wrote=True))
             if operation.kind == ENDPOINT:
                 refused = _settled(job, operation, tell)
                 if refused is not None:

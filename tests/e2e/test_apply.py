@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from planner.errors import ExitCode
 from tests.support.code import ROOT
-from tests.support.command import Done, planner
+from tests.support.command import PLANNER, Done, planner
 
 EXAMPLES = ROOT / "examples"
 
@@ -132,3 +134,25 @@ def test_what_nothing_meets_is_not_applied(person: Person) -> None:
     done = person.types("apply", "tight-latency", "--no-verify")
     assert done.code == ExitCode.INFEASIBLE
     assert "applied" not in done.out
+
+
+def test_an_interrupt_tells_what_was_written_and_the_next_run_goes_on(
+    person: Person, tmp_path: Path
+) -> None:
+    command = [*PLANNER, "apply", str(EXAMPLES / "fraud-scorer"), "--sandbox", "--auto-approve"]
+    running = subprocess.Popen(
+        [*command, "--no-verify"], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if b"Creating" in line:
+            running.send_signal(signal.SIGINT)
+            break
+    told = running.stderr.read().decode()
+    running.stderr.close()
+    assert running.wait() == ExitCode.INTERRUPTED
+    assert "interrupted; 3 changes were made" in told
+    assert "create endpoint/fraud-scorer" in told
+    assert "nothing was changed" not in told
+    assert person.types("apply", "fraud-scorer", "--no-verify").code == 0
+    assert person.plan("fraud-scorer")["summary"]["unchanged"] == 1
