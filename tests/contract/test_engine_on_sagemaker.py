@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 from planner_sagemaker.gateway import SageMakerGateway
+from planner_sagemaker.sandbox.cloud import Pace
 from planner_sagemaker.sandbox.serve import running
 from planner_sagemaker.transitions import ordered
 
@@ -27,6 +28,7 @@ from tests.support.code import ROOT
 
 OWNER = "fraud-scorer"
 LIFECYCLE = read_lifecycle("planner_sagemaker")
+PACE = Pace(create_s=0.5, update_s=0.5, rollback_s=0.3, delete_s=0.2)
 
 
 def desired(*sets: str, example: str = "fraud-scorer") -> DesiredState:
@@ -103,7 +105,7 @@ class Cloud:
 
 @contextmanager
 def cloud() -> Iterator[Cloud]:
-    with running(":memory:") as url:
+    with running(":memory:", pace=PACE) as url:
         yield Cloud(url)
 
 
