@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def written(options: WriteOptions, manners: Manners, *, verb: str, act: Act) -> 
         try:
             results = act(found, connections, teller)
         except KeyboardInterrupt:
-            return _interrupted(teller, verb)
+            return _interrupted(teller, _again(options, verb))
     render_applied(results, out=sys.stdout, style=style)
     return _code(results)
 
@@ -98,21 +99,28 @@ def _approved(options: WriteOptions, verb: str) -> None:
         raise UsageError(
             "not-approved",
             f"{verb} asks before it writes, and nobody can answer here",
-            hint=f"planner {verb} ... --auto-approve",
+            hint=f"{_again(options, verb)} --auto-approve",
         )
     emit_text(f"\nDo you want to {verb} this? Only `yes` is taken: ")
     if sys.stdin.readline().strip() != "yes":
-        raise UsageError("not-approved", "nothing was done", hint=f"planner {verb} ...")
+        raise UsageError("not-approved", "nothing was done", hint=_again(options, verb))
 
 
-def _interrupted(teller: _Teller, verb: str) -> ExitCode:
+def _again(options: WriteOptions, verb: str) -> str:
+    """The same command, to copy."""
+    overlays = [word for path in options.overlay for word in ("-f", path)]
+    sets = [word for setting in options.sets for word in ("--set", setting)]
+    return shlex.join(["planner", verb, *options.paths, *overlays, *sets, "--sandbox"])
+
+
+def _interrupted(teller: _Teller, command: str) -> ExitCode:
     """What was written until somebody had enough, and what goes on without us."""
     sys.stderr.write(f"\ninterrupted; {len(teller.written)} changes were made\n")
     for text in teller.written:
         sys.stderr.write(f"  {text}\n")
     sys.stderr.write(
         "what the cloud has begun goes on there; nothing is undone\n"
-        f"help: planner {verb} ... again goes on from here\n"
+        f"help: {command}  # goes on from here\n"
     )
     return ExitCode.INTERRUPTED
 

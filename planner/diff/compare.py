@@ -73,7 +73,7 @@ def compared(
     for resource in desired.resources:
         existing = live.find(resource.address)
         if existing is None:
-            found.append(_creation(resource))
+            found.append(_creation(resource, "does not exist yet"))
             continue
         if resource.kind in lifecycle.owned and existing.owner != owner:
             raise ForeignObjectError(existing)
@@ -99,8 +99,16 @@ def _together(desired: DesiredState, live: LiveState, changes: Sequence[Change])
     return Action.REPLACE if worst is Action.REPLACE else Action.UPDATE
 
 
-def _creation(resource: Resource) -> Change:
-    reason = "does not exist yet"
+def created(desired: DesiredState, *, reason: str) -> ChangeSet:
+    """Every object as a create, in order of creation: what is needed when nothing lives yet."""
+    return ChangeSet(
+        endpoint=desired.endpoint,
+        action=Action.CREATE,
+        changes=tuple(_creation(resource, reason) for resource in desired.resources),
+    )
+
+
+def _creation(resource: Resource, reason: str) -> Change:
     fields = tuple(
         FieldChange(path=path, desired=asked, live=None, action=Action.CREATE, reason=reason)
         for path, asked in sorted(leaves(resource.body).items())

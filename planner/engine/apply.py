@@ -7,6 +7,7 @@ from wherever this ended, because the cloud is the only state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from planner.diff import Lifecycle
@@ -125,13 +126,7 @@ def _written(job: Job, operations: Sequence[Operation], tell: Tell) -> Applied:
 
 def _with_rest(ended: Applied, done: Sequence[str], operations: Sequence[Operation]) -> Applied:
     left = tuple(f"{one.action.value} {one.address}" for one in operations[len(done) :])
-    return Applied(
-        endpoint=ended.endpoint,
-        outcome=ended.outcome,
-        done=tuple(done),
-        left=left,
-        detail=ended.detail,
-    )
+    return replace(ended, done=tuple(done), left=left)
 
 
 def _settled(job: Job, operation: Operation, tell: Tell) -> Applied | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from planner.diff import ForeignObjectError, Lifecycle, UnknownFieldError, compared
+from planner.diff.compare import leaves
 from planner.model.change import Action, ChangeSet, Risk
 from planner.model.lifecycle import Behaviour, FieldRule
 from planner.model.live import Health, LiveObject, LiveState
@@ -155,3 +156,12 @@ def test_an_update_after_itself_is_none() -> None:
         live, objects=(live.objects[0], replace(endpoint, body=desired.resources[1].body))
     )
     assert change_of(desired, after).action is Action.NONE
+
+
+def test_empty_containers_are_leaves() -> None:
+    assert leaves({"a": [], "b": {"c": {}}}) == {"a": [], "b.c": {}}
+
+
+def test_leaves_of_a_list_have_their_index_and_tags_their_key() -> None:
+    body = {"Variants": [{"Count": 5}], "Tags": [{"Key": "team", "Value": "risk"}]}
+    assert leaves(body) == {"Variants[0].Count": 5, "Tags[team]": "risk"}

@@ -2,7 +2,7 @@ import pytest
 
 from planner.model.change import Action, Risk
 from planner.plans import desired_changes
-from planner.plans.changes import leaves, shown
+from planner.plans.changes import shown
 from tests.support import decisions
 
 
@@ -53,5 +53,6 @@ def test_a_reference_to_a_secret_is_shown() -> None:
     assert shown("HF_TOKEN", "{{secrets/models/hf}}") == "{{secrets/models/hf}}"
 
 
-def test_empty_containers_are_leaves() -> None:
-    assert list(leaves({"a": [], "b": {"c": {}}})) == [("a", []), ("b.c", {})]
+def test_a_tag_that_names_a_secret_is_hidden() -> None:
+    assert shown("Tags[db_password]", "value") == "(hidden)"
+    assert shown("Tags[team]", "risk") == "risk"
