@@ -38,6 +38,7 @@ OPEN_TO_PLUGINS = (
     "planner.errors",
     "planner.provider.interface",
     "planner.provider.gateway",
+    "planner.provider.sandbox",
 )
 OPEN_TO_PLUGINS_TOO = ("planner.spec.quantities", "planner.diagnostics")
 SDKS = {"boto3", "botocore", "databricks"}

@@ -1,0 +1,120 @@
+"""Rules by which a cloud fails: which requests, and what goes wrong with them.
+
+A file of rules is a YAML list: `- {match: {operation: CreateThing, name: fraud-*, call: 2},
+effect: throttle, times: 1}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Effect(StrEnum):
+    """What may befall any request; a cloud adds what becomes of its objects, by names of its own.
+
+    Effects are compared as texts, so that a cloud's own are as good as these.
+    """
+
+    THROTTLE = "throttle"
+    SERVER_ERROR = "server-error"
+    UNAVAILABLE = "unavailable"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    DELAY = "delay"
+    TIMEOUT = "timeout"
+    """The request is carried out, and the answer comes after `seconds`."""
+    LOST_ANSWER = "lost-answer"
+    """The request is carried out, and the connection is closed without an answer."""
+    LOST_REQUEST = "lost-request"
+    """The connection is closed and nothing was done."""
+
+
+class Match(BaseModel):
+    """Which requests: shell patterns; `call` is the number among those that match the rest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    service: str = "*"
+    operation: str = "*"
+    region: str = "*"
+    name: str = "*"
+    call: Annotated[int, Field(ge=1)] | None = None
+
+
+class Rule(BaseModel):
+    """One fault; `times` bounds how often it strikes, `message` replaces the cloud's text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    match: Match = Match()
+    effect: str
+    times: Annotated[int, Field(ge=1)] | None = None
+    message: str | None = None
+    seconds: Annotated[float, Field(ge=0)] = 120.0
+
+
+_RULES: TypeAdapter[list[Rule]] = TypeAdapter(list[Rule])
+
+
+def read_rules(text: str, own: Iterable[str] = ()) -> list[Rule]:
+    """Rules from YAML or JSON; ValueError says what is wrong. `own` are the cloud's own effects."""
+    try:
+        rules = _RULES.validate_python(yaml.safe_load(text) or [])
+    except yaml.YAMLError as error:
+        raise ValueError(f"not YAML: {error}") from error
+    known = {*map(str, Effect), *own}
+    for rule in rules:
+        if rule.effect not in known:
+            there = ", ".join(sorted(known))
+            raise ValueError(f"{rule.effect} is no effect; there are {there}")
+    return rules
+
+
+class Faults:
+    """The rules in force and how often each has matched and struck."""
+
+    def __init__(self, rules: list[Rule] | None = None) -> None:
+        self._rules: list[Rule] = []
+        self._matched: list[int] = []
+        self._struck: list[int] = []
+        self.replace(rules or [])
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules in force."""
+        return list(self._rules)
+
+    def replace(self, rules: list[Rule]) -> None:
+        """Put these rules in force instead of all others; counting begins anew."""
+        self._rules = list(rules)
+        self._matched = [0] * len(rules)
+        self._struck = [0] * len(rules)
+
+    def strike(self, *, service: str, operation: str, region: str, name: str) -> Rule | None:
+        """The first rule that befalls this request; each rule that matches counts it."""
+        found: Rule | None = None
+        subject = {"service": service, "operation": operation, "region": region, "name": name}
+        for index, rule in enumerate(self._rules):
+            if not _matches(rule.match, subject):
+                continue
+            self._matched[index] += 1
+            if found is None and self._strikes(index):
+                self._struck[index] += 1
+                found = rule
+        return found
+
+    def _strikes(self, index: int) -> bool:
+        rule = self._rules[index]
+        if rule.times is not None and self._struck[index] >= rule.times:
+            return False
+        return rule.match.call in {None, self._matched[index]}
+
+
+def _matches(match: Match, subject: dict[str, str]) -> bool:
+    return all(fnmatchcase(given, getattr(match, part)) for part, given in subject.items())
