@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ _PATIENCE = Config(
     connect_timeout=5,
     read_timeout=60,
     max_pool_connections=32,
+    user_agent_extra=f"endpoint-planner/{version('endpoint-planner')}",
 )
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
 _REFUSED_KEYS = {

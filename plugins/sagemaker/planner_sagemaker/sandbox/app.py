@@ -166,6 +166,7 @@ def _record(
             status=recording.status,
             error=recording.error,
             fault=recording.fault.effect.value if recording.fault else "",
+            agent=asked.agent,
         )
     )
 

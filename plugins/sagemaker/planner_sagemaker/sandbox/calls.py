@@ -14,7 +14,10 @@ _READING = ("Describe", "Get", "List", "Invoke")
 
 @value
 class Recorded:
-    """One request and how it was answered; `error` is "" for a success."""
+    """One request and how it was answered; `error` is "" for a success.
+
+    `agent` is what the client says it is, its User-Agent.
+    """
 
     number: int
     at_s: float
@@ -25,6 +28,7 @@ class Recorded:
     status: int
     error: str
     fault: str
+    agent: str = ""
 
     @property
     def mutating(self) -> bool:

@@ -64,6 +64,7 @@ class Asked:
     name: str
     region: str
     codec: Codec
+    agent: str = ""
 
     @property
     def operation(self) -> Operation:
@@ -87,7 +88,8 @@ def recognise(envelope: Envelope) -> Asked:
         prefix, _, name = target.rpartition(".")
         service = _known(prefix or signed_for, {one.target: one for one in SERVICES})
         codec = Json("1.0" if kind.endswith("1.0") else "1.1")
-    return Asked(service=service, name=name, region=region, codec=codec)
+    agent = envelope.headers.get("user-agent", "")
+    return Asked(service=service, name=name, region=region, codec=codec, agent=agent)
 
 
 def _known(name: str, services: Mapping[str, Service]) -> Service:

@@ -1,0 +1,75 @@
+"""Judges every request that a sandbox records in any test; a pytest plugin, so that none forgets.
+
+Requests are taken where sandboxes of this process record them: also those of the command, and
+those that a `reset` forgets.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import pytest
+from planner_sagemaker.sandbox.calls import Calls, Recorded
+
+from tests.support.botocore_walk import violations
+
+OURS = "endpoint-planner/"
+"""What the gateway says it is, in its User-Agent."""
+
+
+def faults_of(one: Recorded) -> list[str]:
+    """What the service model forbids in a request.
+
+    Another client than our gateway may make wrong requests, to see how they are refused.
+    """
+    if one.error and OURS not in one.agent:
+        return []
+    found = violations(one.service, one.operation, one.parameters)
+    return [f"{one.service} {text}, sent by {one.agent or 'nobody'}" for text in found]
+
+
+class Walk:
+    """Requests that wait for their verdict; `heard` counts all that ever came."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self._waiting: deque[Recorded] = deque()
+
+    def hear(self, one: Recorded) -> None:
+        """Take note of a request, in whatever thread it is recorded."""
+        self.heard += 1
+        self._waiting.append(one)
+
+    def faults(self) -> list[str]:
+        """What is wrong with the requests since the last time."""
+        found: list[str] = []
+        while self._waiting:
+            found += faults_of(self._waiting.popleft())
+        return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def walk() -> Iterator[Walk]:
+    """The walk of this run, which hears of every request; the last ones come with the end."""
+    walk, record = Walk(), Calls.record
+
+    def recorded(calls: Calls, one: Recorded) -> None:
+        record(calls, one)
+        walk.hear(one)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Calls, "record", recorded)
+        yield walk
+    _passes(walk)
+
+
+@pytest.fixture(autouse=True)
+def _every_request_passes(walk: Walk) -> Iterator[None]:
+    yield
+    _passes(walk)
+
+
+def _passes(walk: Walk) -> None:
+    faults = walk.faults()
+    assert not faults, "requests that the service model forbids:\n" + "\n".join(faults)
