@@ -1,0 +1,102 @@
+"""The walk over recorded requests: it hears of all of them, and it can fail."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planner_sagemaker.gateway import Connection
+from planner_sagemaker.sandbox.serve import running
+
+from planner.errors import ProviderError
+from tests.support.code import ROOT
+from tests.support.command import planner
+from tests.support.recorded import Walk
+from tests.support.sandbox import Sandbox, refusal
+
+WRONG = {
+    "EndpointConfigName": "c",
+    "ProductionVariants": [
+        {"VariantName": "v", "InstanceType": "ml.t9.huge", "InitialInstanceCount": 1}
+    ],
+}
+RIGHT = {
+    "EndpointConfigName": "c",
+    "ProductionVariants": [
+        {"VariantName": "v", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    ],
+}
+FILE = """
+from contextlib import suppress
+from planner.errors import ProviderError
+from planner_sagemaker.gateway import Connection
+from planner_sagemaker.sandbox.serve import running
+
+def test_it():
+    with running(":memory:") as url, suppress(ProviderError):
+        Connection("us-east-1", url).ask("sagemaker", "CreateEndpointConfig", REQUEST)
+"""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with running(":memory:") as url:
+        yield Sandbox(url=url)
+
+
+def _asked_by_us(sandbox: Sandbox, **parameters: Any) -> None:
+    Connection("us-east-1", sandbox.url).ask("sagemaker", "CreateEndpointConfig", parameters)
+
+
+def test_a_wrong_request_of_ours_is_a_fault_though_it_was_refused(
+    sandbox: Sandbox, walk: Walk
+) -> None:
+    with pytest.raises(ProviderError):
+        _asked_by_us(sandbox, **WRONG)
+    (fault,) = walk.faults()
+    assert "CreateEndpointConfig.ProductionVariants[0].InstanceType: 'ml.t9.huge'" in fault
+    assert "endpoint-planner/" in fault
+
+
+def test_others_may_be_refused(sandbox: Sandbox, walk: Walk) -> None:
+    code, _ = refusal(sandbox.sagemaker.create_endpoint_config, **WRONG)
+    assert code == "ValidationException"
+    assert walk.faults() == []
+
+
+def test_what_was_not_refused_must_be_right_whoever_asks(sandbox: Sandbox, walk: Walk) -> None:
+    sandbox.fault("lost-request")
+    with pytest.raises(Exception, match="Connection was closed"):
+        sandbox.sagemaker.create_endpoint_config(**WRONG)
+    assert len(walk.faults()) == 1
+
+
+def test_requests_before_a_reset_and_those_of_the_command_are_heard(
+    sandbox: Sandbox, walk: Walk, tmp_path: Path
+) -> None:
+    before = walk.heard
+    sandbox.model()
+    sandbox.post("reset")
+    assert sandbox.get("calls") == []
+    assert walk.heard == before + 1
+    example = str(ROOT / "examples" / "fraud-scorer")
+    done = planner("plan", example, "--sandbox", "--no-verify", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert walk.heard > before + 1
+
+
+@pytest.mark.parametrize(("request_", "ended"), [(WRONG, "1 passed, 1 error"), (RIGHT, "1 passed")])
+def test_a_fault_fails_the_run(tmp_path: Path, request_: dict[str, Any], ended: str) -> None:
+    test = tmp_path / "test_it.py"
+    test.write_text(FILE.replace("REQUEST", repr(request_)), encoding="utf-8")
+    run = (sys.executable, "-m", "pytest", "-p", "tests.support.recorded", "-c", os.devnull)
+    done = subprocess.run([*run, str(test)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert f"== {ended} in " in done.stdout
+    assert (done.returncode, "ml.t9.huge' is no member" in done.stdout) == (
+        (1, True) if request_ is WRONG else (0, False)
+    )
