@@ -25,6 +25,7 @@ _TYPES = {
     "map": dict,
     "list": list,
     "timestamp": (str, int, float),
+    "blob": (str, bytes),
 }
 _SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"
 _JAVA = {
@@ -33,20 +34,28 @@ _JAVA = {
     r"\p{N}": r"\d",
     r"\p{Z}": r" ",
     r"\p{Print}": r"[\x20-\x7e]",
+    r"\p{ASCII}": r"[\x00-\x7f]",
 }
 
 
 def violations(service: str, operation: str, request: dict[str, Any]) -> list[str]:
     """Everything in a request that the service model forbids, with its place."""
     shape = _service(service).operation_model(operation).input_shape
-    assert shape is not None
+    if shape is None:
+        return [f"{operation}.{name}: unknown" for name in request]
     return list(_walk(shape, request, operation))
 
 
 def answer_violations(service: str, operation: str, answer: dict[str, Any]) -> list[str]:
     """Everything in a JSON answer that the service model forbids, with its place."""
-    shape = _service(service).operation_model(operation).output_shape
+    shape = output_shape(service, operation)
     return list(_walk(shape, answer, operation)) if shape is not None else []
+
+
+def output_shape(service: str, operation: str) -> StructureShape | None:
+    """What an operation answers; None for nothing."""
+    shape: StructureShape | None = _service(service).operation_model(operation).output_shape
+    return shape
 
 
 @cache
@@ -94,7 +103,8 @@ def _text(shape: StringShape, value: str, place: str) -> Iterator[str]:
 def _compiled(pattern: str) -> re.Pattern[str]:
     for java, python in _JAVA.items():
         pattern = pattern.replace(java, python)
-    return re.compile(pattern)
+    # Python has \Z for \z, and needs no brackets inside of brackets.
+    return re.compile(re.sub(r"\[\[(.+?)\]\]", r"[\1]", pattern).replace(r"\z", r"\Z"))
 
 
 def _structure(shape: StructureShape, value: dict[str, Any], place: str) -> Iterator[str]:
