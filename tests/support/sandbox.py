@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.support.botocore_walk import answer_violations
+from tests.support.botocore_answers import answer_faults
 
 ROLE = "arn:aws:iam::123456789012:role/Execution"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/model:1"
@@ -49,12 +49,10 @@ class Sandbox:
 
     def _judge(self, service: str, response_dict: Any = None, **rest: Any) -> None:
         operation = rest["event_name"].rpartition(".")[2]
-        if response_dict is None or response_dict["status_code"] != 200:
+        if response_dict is None:
             return
-        if "json" not in response_dict["headers"]["content-type"]:
-            return
-        answer = json.loads(response_dict["body"] or b"{}")
-        self.faulty.extend(answer_violations(service, operation, answer))
+        parsed = rest["parsed_response"]
+        self.faulty.extend(answer_faults(service, operation, response_dict, parsed))
 
     def get(self, path: str) -> Any:
         with urlopen(f"{self.url}/_sandbox/{path}") as answer:

@@ -18,6 +18,7 @@ from planner_sagemaker.sandbox.cloud import Call, Cloud
 from planner_sagemaker.sandbox.errors import CloudError, throttled
 from planner_sagemaker.sandbox.faults import Effect, Rule
 from planner_sagemaker.sandbox.passing import pass_time
+from planner_sagemaker.sandbox.permissions import permit
 from planner_sagemaker.sandbox.validation import check
 from planner_sagemaker.sandbox.wire import Asked, Json, recognise
 from planner_sagemaker.sandbox.wire_types import Answer, Envelope
@@ -27,7 +28,7 @@ DISCONNECT = "disconnect"
 
 _NAMES = (
     *("EndpointName", "EndpointConfigName", "ModelName", "ResourceId", "ResourceArn"),
-    *("AlarmName", "QuotaName", "QuotaCode"),
+    *("AlarmName", "QuotaName", "QuotaCode", "RoleName", "Bucket", "repositoryName"),
 )
 _REFUSALS: Mapping[Effect, tuple[str, str, int]] = {
     Effect.SERVER_ERROR: ("InternalFailure", "An internal error occurred.", 500),
@@ -58,14 +59,18 @@ def application(cloud: Cloud) -> Starlette:
     return Starlette(
         routes=[
             Mount("/_sandbox", routes=control.routes(cloud)),
-            Route("/{path:path}", ask, methods=["GET", "POST", "PUT", "DELETE"]),
+            Route("/{path:path}", ask, methods=["GET", "HEAD", "POST", "PUT", "DELETE"]),
         ]
     )
 
 
 async def _asked(cloud: Cloud, request: Request) -> Response:
     envelope = Envelope(
-        path=request.url.path, headers=dict(request.headers), body=await request.body()
+        method=request.method,
+        path=request.scope["raw_path"].decode("ascii"),
+        query=request.url.query,
+        headers=dict(request.headers),
+        body=await request.body(),
     )
     try:
         asked = recognise(envelope)
@@ -121,14 +126,6 @@ def _carried_out(
 ) -> Outcome:
     try:
         _refuse_by_rule(fault)
-        operation = asked.operation
-        check(operation.input, parameters)
-        handler = asked.service.handlers.get(asked.name)
-        if handler is None:
-            raise CloudError(
-                "NotImplemented", f"the sandbox does not know {asked.name}", status=501
-            )
-        pass_time(cloud)
         call = Call(
             cloud=cloud,
             region=asked.region,
@@ -137,9 +134,20 @@ def _carried_out(
             parameters=parameters,
             fault=fault,
         )
-        return Outcome(answer=asked.codec.write(operation, handler(call)))
+        return Outcome(answer=asked.codec.write(asked.operation, _done(asked, call)))
     except CloudError as error:
         return Outcome(answer=asked.codec.refuse(error), error=error.code)
+
+
+def _done(asked: Asked, call: Call) -> Mapping[str, Any]:
+    operation = asked.operation
+    permit(call)
+    check(operation.input, call.parameters)
+    handler = asked.service.handlers.get(asked.name)
+    if handler is None:
+        raise CloudError("NotImplemented", f"the sandbox does not know {asked.name}", status=501)
+    pass_time(call.cloud)
+    return handler(call)
 
 
 def _refuse_by_rule(fault: Rule | None) -> None:

@@ -9,6 +9,8 @@
 - `endpoints/NAME`: POST `{"region": ..., "seconds": 60}` begins maintenance: `SystemUpdating`.
 - `scale`: POST `{"endpoint": NAME, "instances": 9, "region": ..., "variant": ...}` does what the
   autoscaler would.
+- `account`: POST `{"roles": [...], "objects": [...], "images": [...], "denied": [...]}` puts what
+  endpoints depend on; GET tells it.
 - `reset`: POST forgets everything.
 """
 
@@ -21,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from planner_sagemaker.sandbox import account
 from planner_sagemaker.sandbox.autoscaler import scale
 from planner_sagemaker.sandbox.cloud import Call, Cloud
 from planner_sagemaker.sandbox.errors import CloudError
@@ -43,6 +46,7 @@ def routes(cloud: Cloud) -> list[Route]:
         Route("/pace", control.pace, methods=["GET", "POST"]),
         Route("/endpoints/{name}", control.maintain, methods=["POST"]),
         Route("/scale", control.scale, methods=["POST"]),
+        Route("/account", control.account, methods=["GET", "POST"]),
         Route("/reset", control.reset, methods=["POST"]),
     ]
 
@@ -133,6 +137,16 @@ class _Control:
             return _refused(f'{{"endpoint": name, "instances": number}} expected: {error}')
         except CloudError as error:
             return _refused(str(error.message))
+
+    async def account(self, request: Request) -> Response:
+        """What endpoints depend on; a POST replaces the kinds that it names."""
+        has = account.account(self._cloud)
+        if request.method == "POST":
+            try:
+                has = account.change(self._cloud, await request.json())
+            except ValueError as error:
+                return _refused(str(error))
+        return JSONResponse(has.model_dump())
 
     async def reset(self, request: Request) -> Response:
         """Forget everything."""

@@ -5,21 +5,30 @@ Texts that are documented or quoted in public say so; for the others only the co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class CloudError(Exception):
     """An error answer: the code that clients match, the message, the HTTP status.
 
     A message may be None: a throttled SageMaker answers `{"message": null}` at times
-    (opensearch-project/ml-commons#2429).
+    (opensearch-project/ml-commons#2429). `more` are the other members that the error has.
     """
 
-    def __init__(self, code: str, message: str | None, *, status: int = 400) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str | None,
+        *,
+        status: int = 400,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.more = dict(more or {})
 
 
 def invalid(message: str) -> CloudError:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from planner.model.value import value
 from planner_sagemaker.sandbox.cloud import Call
@@ -30,59 +30,64 @@ class Paging:
     size: int
     most: int
     size_member: str = "MaxResults"
+    token_member: str = "NextToken"  # noqa: S105 - a member
 
 
 def kept_page(call: Call, kind: str, paging: Paging) -> tuple[list[Document], str | None]:
     """One page of all documents of a kind, read without the others; and the token of the next."""
-    after = _after(call, paging)
+    last = after(call, paging)
     page = Page(
-        size=_size(call, paging),
+        size=size(call, paging),
         sort_by="Name",
         descending=False,
-        after=(after, after) if after else None,
+        after=(last, last) if last else None,
     )
     rows, more = call.page(kind, page)
-    return rows, _token(call, paging, paging.name(rows[-1])) if more else None
+    return rows, token(call, paging, paging.name(rows[-1])) if more else None
 
 
 def page_of(
     call: Call, found: Sequence[Document], paging: Paging
 ) -> tuple[list[Document], str | None]:
     """One page of what was found, and the token of the next."""
-    after, size = _after(call, paging), _size(call, paging)
-    rows = sorted((one for one in found if paging.name(one) > after), key=paging.name)
-    shown = rows[:size]
-    return shown, _token(call, paging, paging.name(shown[-1])) if len(rows) > size else None
+    last, most = after(call, paging), size(call, paging)
+    rows = sorted((one for one in found if paging.name(one) > last), key=paging.name)
+    shown = rows[:most]
+    return shown, token(call, paging, paging.name(shown[-1])) if len(rows) > most else None
 
 
-def _size(call: Call, paging: Paging) -> int:
-    size = int(call.parameters.get(paging.size_member, paging.size))
-    if not 1 <= size <= paging.most:
+def size(call: Call, paging: Paging) -> int:
+    """How many rows a page may have; refuses what the service does not allow."""
+    wanted = int(call.parameters.get(paging.size_member, paging.size))
+    if not 1 <= wanted <= paging.most:
         raise invalid(f"{paging.size_member} must be between 1 and {paging.most}.")
-    return size
+    return wanted
 
 
-def _filters(call: Call, paging: Paging) -> dict[str, Any]:
-    asked = call.parameters
-    return {
-        key: asked[key] for key in sorted(asked) if key not in {"NextToken", paging.size_member}
-    }
+def _list(call: Call, paging: Paging) -> str:
+    """Which list this is, in few letters: the shortest token that a service allows has 320."""
+    apart = {paging.token_member, paging.size_member}
+    asked = {key: one for key, one in call.parameters.items() if key not in apart}
+    text = json.dumps([call.operation, asked], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _token(call: Call, paging: Paging, name: str) -> str:
-    text = json.dumps([call.operation, _filters(call, paging), name])
+def token(call: Call, paging: Paging, name: str) -> str:
+    """The token of the page that begins behind a name, for this very list."""
+    text = json.dumps([_list(call, paging), name])
     # Service Quotas allows the standard alphabet only.
     return base64.b64encode(text.encode()).decode()
 
 
-def _after(call: Call, paging: Paging) -> str:
-    token = call.parameters.get("NextToken")
-    if not token:
+def after(call: Call, paging: Paging) -> str:
+    """The name behind which the page begins that is asked for; "" for the first."""
+    given = call.parameters.get(paging.token_member)
+    if not given:
         return ""
     try:
-        operation, filters, name = json.loads(base64.b64decode(token, validate=True))
+        own, name = json.loads(base64.b64decode(given, validate=True))
     except (ValueError, binascii.Error, TypeError):
         raise CloudError(paging.refusal, "The next token is not valid.") from None
-    if [operation, filters] != [call.operation, _filters(call, paging)]:
+    if own != _list(call, paging):
         raise CloudError(paging.refusal, "The next token belongs to another list.")
     return str(name)

@@ -1,4 +1,4 @@
-"""AWS Query: form fields in, XML out, which STS speaks and older clients of CloudWatch.
+"""AWS Query: form fields in, XML out: what STS and IAM speak, and older clients of CloudWatch.
 
 `Dimensions.member.1.Name=x` is the member Name of the first item of the list Dimensions.
 """
@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.service_models import Operation, Shape
 from planner_sagemaker.sandbox.wire_types import Answer, Envelope
+from planner_sagemaker.sandbox.xml_text import xml_of
 
 _ENVELOPE = {"Action", "Version"}
 
@@ -39,7 +40,7 @@ class Query:
 
     def write(self, operation: Operation, document: Mapping[str, Any]) -> Answer:
         """The output inside its wrapper, and the request's id."""
-        inner = "".join(_written(operation.output, document)) if operation.output else ""
+        inner = "".join(xml_of(operation.output, document)) if operation.output else ""
         if operation.result_wrapper:
             inner = f"<{operation.result_wrapper}>{inner}</{operation.result_wrapper}>"
         name = f"{operation.name}Response"
@@ -89,7 +90,7 @@ def _read(shape: Shape, prefix: str, fields: dict[str, str]) -> Any:
         return items if items or empty else None
     if prefix not in fields:
         return None
-    return _scalar(shape.kind, fields.pop(prefix))
+    return scalar(shape.kind, fields.pop(prefix))
 
 
 def _numbered(shape: Shape, prefix: str, fields: dict[str, str]) -> Iterator[Any]:
@@ -99,7 +100,8 @@ def _numbered(shape: Shape, prefix: str, fields: dict[str, str]) -> Iterator[Any
         number += 1
 
 
-def _scalar(kind: str, text: str) -> Any:
+def scalar(kind: str, text: str) -> Any:
+    """The value that a text stands for; MalformedInput where it stands for none of that kind."""
     read: dict[str, Callable[[str], Any]] = {
         "integer": int,
         "long": int,
@@ -117,19 +119,3 @@ def _scalar(kind: str, text: str) -> Any:
 def _epoch(text: str) -> float:
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _written(shape: Shape, given: Any) -> Iterator[str]:
-    if shape.kind == "structure":
-        for name, member in shape.members.items():
-            if given.get(name) is not None:
-                yield f"<{name}>{''.join(_written(member, given[name]))}</{name}>"
-    elif shape.kind == "list" and shape.item is not None:
-        for one in given:
-            yield f"<member>{''.join(_written(shape.item, one))}</member>"
-    elif shape.kind == "timestamp":
-        yield datetime.fromtimestamp(given, UTC).isoformat(timespec="milliseconds")
-    elif shape.kind == "boolean":
-        yield "true" if given else "false"
-    else:
-        yield escape(str(given))

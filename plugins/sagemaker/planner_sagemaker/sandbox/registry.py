@@ -13,19 +13,25 @@ from planner.model.value import value
 from planner_sagemaker.sandbox import (
     alarms,
     capacities,
+    ecr,
     endpoint_configs,
     endpoints,
+    iam,
     models,
+    s3,
     scalable_targets,
     scaling_policies,
     scheduled_actions,
     service_quotas,
     sts,
+    tagging,
     tags,
     transitions,
 )
 from planner_sagemaker.sandbox.cloud import Cloud, Handler
+from planner_sagemaker.sandbox.rest import RestXml
 from planner_sagemaker.sandbox.store import Document, Key
+from planner_sagemaker.sandbox.wire_types import Codec, Envelope
 
 Change = Callable[[Cloud, Key, Document], None]
 """Brings a document whose moment has come up to the clock."""
@@ -36,13 +42,14 @@ class Service:
     """A service: the name of its model in botocore, and how its requests are recognised.
 
     `target` is the prefix in X-Amz-Target, `signing` the name in the credential scope, which tells
-    requests in AWS Query apart.
+    requests in AWS Query apart. A service that speaks REST has a `rest` instead.
     """
 
     name: str
     signing: str
-    target: str
     handlers: Mapping[str, Handler]
+    target: str = ""
+    rest: Callable[[str, Envelope], Codec] | None = None
 
 
 SERVICES = (
@@ -85,6 +92,20 @@ SERVICES = (
         signing="servicequotas",
         target="ServiceQuotasV20190624",
         handlers=service_quotas.HANDLERS,
+    ),
+    Service(name="iam", signing="iam", handlers=iam.HANDLERS),
+    Service(name="s3", signing="s3", handlers=s3.HANDLERS, rest=RestXml),
+    Service(
+        name="ecr",
+        signing="ecr",
+        target="AmazonEC2ContainerRegistry_V20150921",
+        handlers=ecr.HANDLERS,
+    ),
+    Service(
+        name="resourcegroupstaggingapi",
+        signing="tagging",
+        target="ResourceGroupsTaggingAPI_20170126",
+        handlers=tagging.HANDLERS,
     ),
 )
 

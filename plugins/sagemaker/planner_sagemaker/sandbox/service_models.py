@@ -23,9 +23,20 @@ _JAVA = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where in an HTTP message a member stands: `part` is uri, querystring, header or headers."""
+
+    part: str
+    name: str
+
+
 @dataclass(eq=False)
 class Shape:
-    """One shape of a service model; `kind` is the model's type, such as structure or string."""
+    """One shape of a service model; `kind` is the model's type, such as structure or string.
+
+    `places` has the members that do not stand in the body, `payload` is the one that is the body.
+    """
 
     name: str
     kind: str
@@ -39,6 +50,8 @@ class Shape:
     members: dict[str, Shape] = field(default_factory=dict)
     item: Shape | None = None
     key: Shape | None = None
+    places: dict[str, Place] = field(default_factory=dict)
+    payload: str = ""
 
     @property
     def regex(self) -> re.Pattern[str] | None:
@@ -56,6 +69,15 @@ class Operation:
     result_wrapper: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """The HTTP method and the path, such as `/{Bucket}?list-type=2`, of an operation."""
+
+    operation: str
+    method: str
+    uri: str
+
+
 class ServiceModel:
     """The operations of one service as botocore describes them."""
 
@@ -64,6 +86,10 @@ class ServiceModel:
         self._shapes: dict[str, Shape] = {}
         self.namespace = str(document["metadata"].get("xmlNamespace", ""))
         self.operations: tuple[str, ...] = tuple(document["operations"])
+        self.routes: tuple[Route, ...] = tuple(
+            Route(operation=name, method=one["http"]["method"], uri=one["http"]["requestUri"])
+            for name, one in document["operations"].items()
+        )
 
     @cache  # noqa: B019  a model lives as long as the program
     def operation(self, name: str) -> Operation:
@@ -91,6 +117,8 @@ class ServiceModel:
             required=tuple(raw.get("required", ())),
             union=bool(raw.get("union")),
             flattened=bool(raw.get("flattened")),
+            places=_places(raw),
+            payload=str(raw.get("payload", "")),
         )
         # Filled afterwards: a shape may contain itself.
         shape.members = {key: self._shape(one["shape"]) for key, one in _members(raw)}
@@ -102,6 +130,14 @@ class ServiceModel:
 
 def _members(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return list(raw.get("members", {}).items())
+
+
+def _places(raw: Mapping[str, Any]) -> dict[str, Place]:
+    return {
+        key: Place(part=one["location"], name=one.get("locationName", key))
+        for key, one in _members(raw)
+        if "location" in one
+    }
 
 
 @cache

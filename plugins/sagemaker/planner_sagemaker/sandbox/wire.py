@@ -2,7 +2,7 @@
 
 `recognise` tells which operation of which service is asked for and in which protocol; a `Codec`
 reads and writes bodies of one protocol, led by the shapes of the service model: JSON here, Query
-beside it. botocore prefers JSON wherever a service speaks it, CloudWatch (1.0) included.
+and REST beside it. botocore prefers JSON wherever a service speaks it, CloudWatch (1.0) included.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from planner.model.value import value
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.query import Query, fields_of
 from planner_sagemaker.sandbox.registry import SERVICES, Service
+from planner_sagemaker.sandbox.rest import route
 from planner_sagemaker.sandbox.service_models import Operation, Shape, load
 from planner_sagemaker.sandbox.wire_types import Answer, Codec, Envelope
 
@@ -80,16 +81,29 @@ def recognise(envelope: Envelope) -> Asked:
     region, signed_for = _scope(envelope.headers)
     kind = envelope.headers.get("content-type", "")
     target = envelope.headers.get("x-amz-target", "")
+    agent = envelope.headers.get("user-agent", "")
+    routed = None if target else _by_route(signed_for, envelope)
+    if routed is not None:
+        service, name, codec = routed
+        return Asked(service=service, name=name, region=region, codec=codec, agent=agent)
     if not target and kind.startswith("application/x-www-form-urlencoded"):
         service = _known(signed_for, {one.signing: one for one in SERVICES})
         name = fields_of(envelope.body).get("Action", "")
-        codec: Codec = Query(load(service.name).namespace)
+        codec = Query(load(service.name).namespace)
     else:
         prefix, _, name = target.rpartition(".")
         service = _known(prefix or signed_for, {one.target: one for one in SERVICES})
         codec = Json("1.0" if kind.endswith("1.0") else "1.1")
-    agent = envelope.headers.get("user-agent", "")
     return Asked(service=service, name=name, region=region, codec=codec, agent=agent)
+
+
+def _by_route(signed_for: str, envelope: Envelope) -> tuple[Service, str, Codec] | None:
+    for service in SERVICES:
+        if service.rest is not None and service.signing == signed_for:
+            name = route(service.name, envelope)
+            if name:
+                return service, name, service.rest(service.name, envelope)
+    return None
 
 
 def _known(name: str, services: Mapping[str, Service]) -> Service:

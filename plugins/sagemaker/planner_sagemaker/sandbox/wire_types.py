@@ -12,9 +12,14 @@ from planner_sagemaker.sandbox.service_models import Operation
 
 @value
 class Envelope:
-    """An HTTP request as far as protocols look at it; names of headers are in lower case."""
+    """An HTTP request as far as protocols look at it; names of headers are in lower case.
 
+    `path` is as it was sent, escapes and all, without the `query` that follows it.
+    """
+
+    method: str
     path: str
+    query: str
     headers: Mapping[str, str]
     body: bytes
 

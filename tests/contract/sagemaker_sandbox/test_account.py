@@ -1,0 +1,288 @@
+"""What a preflight reads: identity, roles, permissions, artifacts, images, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from planner_sagemaker.sandbox.serve import running
+
+from tests.support.sandbox import IMAGE, ROLE, Sandbox, refusal
+
+USER = "arn:aws:iam::123456789012:user/sandbox"
+SESSION = "arn:aws:sts::123456789012:assumed-role/Admin/someone"
+DIGEST = "sha256:" + "ab" * 32
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+
+@pytest.fixture
+def put(sandbox: Sandbox) -> Callable[..., Any]:
+    return lambda **kinds: sandbox.post("account", kinds)
+
+
+def decisions(sandbox: Sandbox, *actions: str, source: str = USER, **more: Any) -> list[str]:
+    pages = (
+        sandbox.client("iam")
+        .get_paginator("simulate_principal_policy")
+        .paginate(PolicySourceArn=source, ActionNames=actions, **more)
+    )
+    return [one["EvalDecision"] for page in pages for one in page["EvaluationResults"]]
+
+
+def keys(sandbox: Sandbox, bucket: str, **asked: Any) -> list[str]:
+    pages = sandbox.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, **asked)
+    return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+
+def test_until_something_is_put_everything_exists_and_is_allowed(sandbox: Sandbox) -> None:
+    role = sandbox.client("iam").get_role(RoleName="Execution")["Role"]
+    assert role["Arn"] == ROLE
+    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert decisions(sandbox, "sagemaker:CreateModel", "iam:PassRole") == ["allowed"] * 2
+    store = sandbox.client("s3")
+    head = store.head_object(Bucket="b", Key="some where/ünd/model+1.tar.gz")
+    assert (head["ContentLength"] > 0, head["ETag"][0]) == (True, '"')
+    assert store.head_bucket(Bucket="b")["BucketRegion"] == "us-east-1"
+    assert keys(sandbox, "b", Prefix="models/") == ["models/model.tar.gz"]
+    asked = {"repositoryName": "team/model", "imageIds": [{"imageTag": "1"}]}
+    [image] = sandbox.client("ecr").describe_images(**asked)["imageDetails"]
+    assert image["imageTags"] == ["1"]
+
+
+def test_a_role_is_what_was_put(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    other = {"name": "Other", "trusts": ["ec2.amazonaws.com"]}
+    put(roles=[other, "arn:aws:iam::123456789012:role/service-role/Execution"])
+    roles = sandbox.client("iam", "eu-west-1")
+    found = roles.get_role(RoleName="Execution")["Role"]
+    assert found["Arn"] == "arn:aws:iam::123456789012:role/service-role/Execution"
+    assert found["Path"] == "/service-role/"
+    trust = roles.get_role(RoleName="Other")["Role"]["AssumeRolePolicyDocument"]
+    assert trust["Statement"][0]["Principal"] == {"Service": "ec2.amazonaws.com"}
+    code, text = refusal(roles.get_role, RoleName="None")
+    assert (code, text) == ("NoSuchEntity", "The role with name None cannot be found.")
+    put(roles=None)
+    assert roles.get_role(RoleName="None")["Role"]["RoleName"] == "None"
+
+
+def test_what_is_denied_is_simulated_and_refused(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    put(denied=["sagemaker:Describe*", "IAM:passrole"])
+    asked = ("sagemaker:DescribeModel", "sagemaker:CreateModel", "iam:PassRole")
+    assert decisions(sandbox, *asked) == ["implicitDeny", "allowed", "implicitDeny"]
+    resources = ["arn:aws:iam::123456789012:role/A", "arn:aws:iam::123456789012:role/B"]
+    paged = {"ResourceArns": resources, "PaginationConfig": {"PageSize": 1}}
+    assert decisions(sandbox, *asked[1:], **paged) == ["allowed"] * 2 + ["implicitDeny"] * 2
+    code, text = refusal(sandbox.sagemaker.describe_model, ModelName="m")
+    assert code == "AccessDeniedException"
+    assert text.startswith(f"User: {USER} is not authorized to perform: sagemaker:DescribeModel")
+    code, text = refusal(
+        sandbox.sagemaker.create_model,
+        ModelName="m",
+        ExecutionRoleArn=ROLE,
+        PrimaryContainer={"Image": IMAGE},
+    )
+    assert (code, f"iam:PassRole on resource: {ROLE}" in text) == ("AccessDeniedException", True)
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "asked", "action", "code"),
+    [
+        ("iam", "get_role", {"RoleName": "r"}, "iam:GetRole", "AccessDenied"),
+        ("s3", "head_object", {"Bucket": "b", "Key": "k"}, "s3:GetObject", "403"),
+        ("s3", "head_bucket", {"Bucket": "b"}, "s3:ListBucket", "403"),
+        ("s3", "list_objects_v2", {"Bucket": "b"}, "s3:ListBucket", "AccessDenied"),
+        ("ecr", "describe_images", {"repositoryName": "re"}, "ecr:*", "AccessDeniedException"),
+        (
+            "resourcegroupstaggingapi",
+            "get_resources",
+            {},
+            "tag:GetResources",
+            "AccessDeniedException",
+        ),
+        (
+            "service-quotas",
+            "list_service_quotas",
+            {"ServiceCode": "sagemaker"},
+            "servicequotas:List*",
+            "AccessDeniedException",
+        ),
+    ],
+)
+def test_each_service_refuses_in_its_own_way(
+    sandbox: Sandbox, put: Callable[..., Any], service: str, call: str, asked: Any, action: str,
+    code: str,
+) -> None:  # fmt: skip
+    put(denied=[action])
+    assert refusal(getattr(sandbox.client(service), call), **asked)[0] == code
+    put(denied=[])
+    getattr(sandbox.client(service), call)(**asked)
+
+
+def test_identity_is_told_even_where_all_is_denied(
+    sandbox: Sandbox, put: Callable[..., Any]
+) -> None:
+    put(denied=["*"], caller=SESSION)
+    assert sandbox.client("sts").get_caller_identity()["Arn"] == SESSION
+    put(denied=["sagemaker:*"])
+    simulate = sandbox.client("iam").simulate_principal_policy
+    asked = {"PolicySourceArn": SESSION, "ActionNames": ["sagemaker:CreateModel"]}
+    assert refusal(simulate, **asked)[0] == "InvalidInput"
+    behind = "arn:aws:iam::123456789012:role/Admin"
+    assert decisions(sandbox, "sagemaker:CreateModel", source=behind) == ["implicitDeny"]
+
+
+def test_the_permissions_of_a_role_are_its_own(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    put(roles=[{"name": "Execution", "denied": ["s3:Get*"]}], denied=["sagemaker:*"])
+    actions = ("s3:GetObject", "sagemaker:CreateModel")
+    assert decisions(sandbox, *actions, source=ROLE) == ["implicitDeny", "allowed"]
+    simulate = sandbox.client("iam").simulate_principal_policy
+    unknown = {"PolicySourceArn": ROLE + "x", "ActionNames": ["s3:GetObject"]}
+    assert refusal(simulate, **unknown)[0] == "NoSuchEntity"
+    for wrong in ("s3:*", "GetObject"):
+        asked = {"PolicySourceArn": ROLE, "ActionNames": [wrong]}
+        assert refusal(simulate, **asked)[0] == "InvalidInput"
+
+
+def test_an_object_is_what_was_put(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    put(objects=[{"uri": "s3://b/a&b/m 1.tar.gz", "bytes": 5_000_000_000}])
+    store = sandbox.client("s3")
+    head = store.head_object(Bucket="b", Key="a&b/m 1.tar.gz")
+    assert head["ContentLength"] == 5_000_000_000
+    assert refusal(store.head_object, Bucket="b", Key="a&b")[0] == "404"
+    assert refusal(store.head_bucket, Bucket="c")[0] == "404"
+    assert refusal(store.list_objects_v2, Bucket="c")[0] == "NoSuchBucket"
+    put(denied=["s3:ListBucket"])
+    assert refusal(store.head_object, Bucket="b", Key="a&b")[0] == "403"
+    assert store.head_object(Bucket="b", Key="a&b/m 1.tar.gz")["ETag"] == head["ETag"]
+
+
+def test_objects_are_listed_in_pages_and_folders(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    names = ["m/1 & 2", "m/a/1", "m/a/2", "m/b+c/1", "n"]
+    put(objects=[f"s3://b/{name}" for name in reversed(names)] + ["s3://other/x"])
+    assert keys(sandbox, "b") == names
+    assert keys(sandbox, "b", PaginationConfig={"PageSize": 2}) == names
+    assert keys(sandbox, "b", Prefix="m/a") == ["m/a/1", "m/a/2"]
+    assert keys(sandbox, "b", StartAfter="m/a/2") == ["m/b+c/1", "n"]
+    store = sandbox.client("s3")
+    found = store.list_objects_v2(Bucket="b", Prefix="m/", Delimiter="/")
+    assert [one["Key"] for one in found["Contents"]] == ["m/1 & 2"]
+    assert [one["Prefix"] for one in found["CommonPrefixes"]] == ["m/a/", "m/b+c/"]
+    assert (found["KeyCount"], found["IsTruncated"]) == (3, False)
+    assert keys(sandbox, "b", Prefix="no") == []
+
+
+def test_an_image_is_what_was_put(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    put(images=[IMAGE, {"uri": f"{REGISTRY}/model:2@{DIGEST}", "bytes": 9}])
+    images = sandbox.client("ecr")
+
+    def asked(**image: str) -> dict[str, Any]:
+        return {"repositoryName": "model", "imageIds": [image]}
+
+    [one] = images.describe_images(**asked(imageTag="2"))["imageDetails"]
+    assert (one["imageDigest"], one["imageSizeInBytes"]) == (DIGEST, 9)
+    [same] = images.describe_images(**asked(imageDigest=DIGEST))["imageDetails"]
+    assert same == one
+    every = images.get_paginator("describe_images").paginate(
+        repositoryName="model", PaginationConfig={"PageSize": 1}
+    )
+    tags = [image["imageTags"] for page in every for image in page["imageDetails"]]
+    assert sorted(tags) == [["1"], ["2"]]
+    code, text = refusal(images.describe_images, **asked(imageTag="3"))
+    assert code == "ImageNotFoundException"
+    assert text.startswith("The image with imageId {imageDigest:'null', imageTag:'3'} does not")
+    missing = "RepositoryNotFoundException"
+    assert refusal(images.describe_images, repositoryName="no")[0] == missing
+    there = sandbox.client("ecr", "eu-west-1")
+    assert refusal(there.describe_images, **asked(imageTag="1"))[0] == missing
+    both = {**asked(imageTag="1"), "maxResults": 1}
+    assert refusal(images.describe_images, **both)[0] == "InvalidParameterException"
+
+
+def tagged(sandbox: Sandbox, region: str = "us-east-1", **asked: Any) -> list[str]:
+    tags = sandbox.client("resourcegroupstaggingapi", region)
+    pages = tags.get_paginator("get_resources").paginate(**asked)
+    rows = [row for page in pages for row in page["ResourceTagMappingList"]]
+    return [row["ResourceARN"].split(":", 5)[5].split("/")[-1] for row in rows]
+
+
+def test_what_has_tags_is_found_by_them(sandbox: Sandbox) -> None:
+    ours = [{"Key": "owner", "Value": "us"}, {"Key": "n", "Value": "1"}]
+    for number in range(3):
+        sandbox.model(f"m{number}", Tags=ours)
+    sandbox.model("other", Tags=[{"Key": "owner", "Value": "them"}])
+    sandbox.endpoint("e", Tags=ours)
+    sandbox.client("cloudwatch").put_metric_alarm(
+        AlarmName="a", Namespace="n", MetricName="m", Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=1.0, ComparisonOperator="GreaterThanThreshold", Tags=ours,
+    )  # fmt: skip
+    sandbox.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/e/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=3,
+        Tags={"owner": "us"},
+    )
+    wanted = [{"Key": "owner", "Values": ["us", "no"]}]
+    found = tagged(sandbox, TagFilters=wanted)
+    assert len(found) == 6
+    assert {"m0", "m1", "m2", "e", "alarm:a"} < set(found)
+    assert tagged(sandbox, TagFilters=wanted, PaginationConfig={"PageSize": 1}) == found
+    assert set(tagged(sandbox, TagFilters=[*wanted, {"Key": "n"}])) < set(found)
+    assert tagged(sandbox, TagFilters=wanted, ResourceTypeFilters=["sagemaker:endpoint"]) == ["e"]
+    alone = tagged(sandbox, TagFilters=wanted, ResourceTypeFilters=["sagemaker"])
+    assert sorted(alone) == ["e", "m0", "m1", "m2"]
+    assert len(tagged(sandbox)) == 7
+    assert tagged(sandbox, "eu-west-1") == []
+
+
+def test_one_resource_is_asked_for_alone(sandbox: Sandbox) -> None:
+    sandbox.model("m1", Tags=[{"Key": "k", "Value": "v"}])
+    where = {"ResourceARNList": ["arn:aws:sagemaker:us-east-1:123456789012:model/m1"]}
+    assert tagged(sandbox, **where) == ["m1"]
+    tags = sandbox.client("resourcegroupstaggingapi")
+    both = {**where, "TagFilters": [{"Key": "k"}]}
+    assert refusal(tags.get_resources, **both)[0] == "InvalidParameterException"
+    token = {"PaginationToken": "x"}
+    assert refusal(tags.get_resources, **token)[0] == "PaginationTokenExpiredException"
+
+
+def test_a_token_of_another_list_is_refused(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    put(objects=["s3://b/1", "s3://b/2"])
+    store = sandbox.client("s3")
+    token = store.list_objects_v2(Bucket="b", MaxKeys=1)["NextContinuationToken"]
+    asked = {"Bucket": "b", "Prefix": "x", "ContinuationToken": token}
+    assert refusal(store.list_objects_v2, **asked)[0] == "InvalidArgument"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"objects": ["b/k"]}, {"images": ["ubuntu"]}, {"role": ["r"]}, {"denied": 1}, ["roles"]],
+)
+def test_what_makes_no_sense_is_not_put(sandbox: Sandbox, wrong: Any) -> None:
+    assert sandbox.post("account", wrong)["status"] == 400
+    assert sandbox.get("account")["objects"] is None
+
+
+def test_what_was_put_outlives_a_restart_and_not_a_reset(tmp_path: Path) -> None:
+    file = str(tmp_path / "sandbox.sqlite3")
+    with running(file) as url:
+        Sandbox(url=url).post("account", {"roles": ["A"]})
+        Sandbox(url=url).post("account", {"denied": ["s3:*"]})
+    with running(file) as url:
+        sandbox = Sandbox(url=url)
+        has = sandbox.get("account")
+        assert ([one["name"] for one in has["roles"]], has["denied"]) == (["A"], ["s3:*"])
+        sandbox.post("reset")
+        assert sandbox.get("account")["roles"] is None
+
+
+def test_faults_befall_these_services_too(sandbox: Sandbox) -> None:
+    sandbox.fault("throttle", "HeadObject", name="b")
+    store = sandbox.client("s3", config=Config(retries={"total_max_attempts": 1}))
+    assert refusal(store.head_object, Bucket="b", Key="k")[0] == "400"
+    assert store.head_object(Bucket="c", Key="k")["ContentLength"] > 0
+    assert refusal(store.get_object, Bucket="b", Key="k")[0] == "NotImplemented"
