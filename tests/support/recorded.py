@@ -1,16 +1,17 @@
 """Judges every request that a sandbox records in any test; a pytest plugin, so that none forgets.
 
-Requests are taken where sandboxes of this process record them: also those of the command, and
-those that a `reset` forgets.
+Sandboxes of this process log what they record: also what the command asks, and what a `reset`
+forgets.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator
 
 import pytest
-from planner_sagemaker.sandbox.calls import Calls, Recorded
+from planner_sagemaker.sandbox.calls import LOG, Recorded
 
 from tests.support.botocore_walk import violations
 
@@ -29,17 +30,18 @@ def faults_of(one: Recorded) -> list[str]:
     return [f"{one.service} {text}, sent by {one.agent or 'nobody'}" for text in found]
 
 
-class Walk:
+class Walk(logging.Handler):
     """Requests that wait for their verdict; `heard` counts all that ever came."""
 
     def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
         self.heard = 0
         self._waiting: deque[Recorded] = deque()
 
-    def hear(self, one: Recorded) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
         """Take note of a request, in whatever thread it is recorded."""
         self.heard += 1
-        self._waiting.append(one)
+        self._waiting.append(record.__dict__["recorded"])
 
     def faults(self) -> list[str]:
         """What is wrong with the requests since the last time."""
@@ -52,15 +54,12 @@ class Walk:
 @pytest.fixture(scope="session", autouse=True)
 def walk() -> Iterator[Walk]:
     """The walk of this run, which hears of every request; the last ones come with the end."""
-    walk, record = Walk(), Calls.record
-
-    def recorded(calls: Calls, one: Recorded) -> None:
-        record(calls, one)
-        walk.hear(one)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Calls, "record", recorded)
-        yield walk
+    walk = Walk()
+    LOG.addHandler(walk)
+    LOG.setLevel(logging.DEBUG)
+    yield walk
+    LOG.removeHandler(walk)
+    LOG.setLevel(logging.NOTSET)
     _passes(walk)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from planner.model.value import value
+
+LOG = logging.getLogger("planner.sandbox")
+"""Tells of every request of every sandbox in this process, as `recorded` of a log record."""
 
 _KEPT = 100_000
 _READING = ("Describe", "Get", "List", "Invoke")
@@ -51,6 +55,8 @@ class Calls:
     def record(self, recorded: Recorded) -> None:
         """Keep a request."""
         self._recorded.append(recorded)
+        answer = recorded.error or recorded.status
+        LOG.debug("%s: %s", recorded.operation, answer, extra={"recorded": recorded})
 
     def every(self, *, mutating: bool | None = None) -> Iterator[Recorded]:
         """All requests that are kept, or only those that write, or only those that read."""
