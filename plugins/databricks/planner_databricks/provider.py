@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from planner.errors import ProviderError
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
-from planner.provider.interface import Export, Provider
+from planner.provider.interface import Export, Provider, Sandbox
 from planner_databricks import tables
 from planner_databricks.catalog import HOSTINGS, PROVIDER, catalog_for
 from planner_databricks.terms import Terms, resolve_place
@@ -86,6 +87,18 @@ class DatabricksProvider:
         from planner_databricks.exports.api import api_calls  # noqa: PLC0415
 
         return {"api": api_calls}
+
+    def sandbox(self) -> Sandbox:
+        """The stand-in for a workspace; raises ProviderError where what it runs on is missing."""
+        try:
+            from planner_databricks.sandbox import serve  # noqa: PLC0415 - a server
+        except ImportError as error:
+            raise ProviderError(
+                "sandbox-missing",
+                f"the sandbox needs {error.name}, which is not installed",
+                hint="pip install 'endpoint-planner[sandbox]'",
+            ) from error
+        return serve
 
 
 def terms_of(settings: Settings) -> Terms:

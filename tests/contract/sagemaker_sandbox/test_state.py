@@ -126,7 +126,7 @@ def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
 
 def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     served = subprocess.Popen(
-        [*PLANNER, "sandbox", "serve", "--port", "0"],
+        [*PLANNER, "sandbox", "serve", "--provider", "sagemaker", "--port", "0"],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -138,7 +138,15 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         url = served.stdout.readline().strip()
         sandbox = Sandbox(url=url)
         sandbox.model()
-        taken = planner("sandbox", "serve", "--port", url.rpartition(":")[2], cwd=tmp_path)
+        taken = planner(
+            "sandbox",
+            "serve",
+            "--provider",
+            "sagemaker",
+            "--port",
+            url.rpartition(":")[2],
+            cwd=tmp_path,
+        )
         served.send_signal(signal.SIGINT)
         out, err = served.communicate(timeout=20)
     assert (served.returncode, out) == (0, "")
