@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["tests.support.recorded"]
+pytest_plugins = ["tests.support.recorded", "tests.support.tools"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
