@@ -71,7 +71,8 @@ class UsageError(PlannerError):
 class ProviderError(PlannerError):
     """A provider plugin is missing, broken or refuses the request.
 
-    `path` names the key below the provider's block in the spec that is to blame, such as `region`.
+    `path` names the key below the provider's block in the spec that is to blame, such as `region`,
+    or one outside of it in full, such as `spec.rollout.step`.
     """
 
     def __init__(self, code: str, message: str, *, hint: str = "", path: str = "") -> None:

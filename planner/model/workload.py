@@ -189,7 +189,7 @@ class Objective:
 
 @value
 class Rollout:
-    """How an update reaches traffic."""
+    """How an update reaches traffic; `stated` names what the spec itself asks for."""
 
     strategy: str = "canary"
     step: float = 0.10
@@ -197,6 +197,7 @@ class Rollout:
     bake_s: float = 0.0
     alarms: tuple[str, ...] = ()
     rollback: bool = True
+    stated: tuple[str, ...] = ()
 
 
 @value

@@ -91,7 +91,9 @@ def placed(spec: Spec, path: str, diagnostic: Diagnostic) -> Diagnostic:
 
 def blamed(spec: Spec, provider: str, error: ProviderError) -> Diagnostic:
     """A provider's refusal at the place in the spec that causes it."""
-    path = f"spec.providers.{provider}" + (f".{error.path}" if error.path else "")
+    path = error.path
+    if not path.startswith("spec."):
+        path = f"spec.providers.{provider}" + (f".{path}" if path else "")
     return placed(spec, path, Diagnostic(code=error.code, message=error.message, hint=error.hint))
 
 

@@ -296,6 +296,7 @@ def _rollout(block: RolloutBlock) -> Rollout:
         bake_s=block.bake,
         alarms=block.alarms,
         rollback=block.rollback,
+        stated=tuple(sorted(block.model_fields_set)),
     )
 
 

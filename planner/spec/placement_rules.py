@@ -1,4 +1,4 @@
-"""Rules over constraints and pins."""
+"""Rules over constraints, pins and the rollout."""
 
 from __future__ import annotations
 
@@ -145,9 +145,23 @@ def hosting_rule(hostings_of: HostingsOf) -> Rule:
     return rule
 
 
+def _watched(sections: Sections) -> Iterator[Breach]:
+    rollout = sections.rollout
+    if rollout is not None and rollout.alarms and not rollout.rollback:
+        path = ("spec", "rollout")
+        yield breach(
+            "contradiction",
+            "alarms roll an update back, and rollback: false keeps them from it",
+            "remove alarms, or write rollback: true",
+            (*path, "alarms"),
+            (*path, "rollback"),
+        )
+
+
 PLACEMENT_RULES: tuple[Rule, ...] = (
     _replicas,
     _pinned_hosting,
     _pinned_instance,
     _pinned_replicas,
+    _watched,
 )

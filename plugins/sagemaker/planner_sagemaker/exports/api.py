@@ -7,6 +7,7 @@ from planner.model.resource import ApiCall, DesiredState
 OPERATIONS = {
     "model": ("sagemaker", "CreateModel"),
     "endpoint-config": ("sagemaker", "CreateEndpointConfig"),
+    "alarm": ("cloudwatch", "PutMetricAlarm"),
     "endpoint": ("sagemaker", "CreateEndpoint"),
     "scalable-target": ("application-autoscaling", "RegisterScalableTarget"),
     "scaling-policy": ("application-autoscaling", "PutScalingPolicy"),

@@ -1,0 +1,132 @@
+"""The alarms of an endpoint in CloudWatch: found, put and deleted, those of others never."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from planner.errors import AuthError, ProviderError
+from planner.model.change import Action
+from planner.model.live import LiveObject, LiveState, Operation
+from planner.model.resource import DesiredState
+from planner_sagemaker.reading import Answer, Ask, Reader, RefusedError
+from planner_sagemaker.resources.names import readable
+from planner_sagemaker.resources.tags import OWNER
+
+ALARM = "alarm"
+THEIRS = (
+    "ActionsEnabled",
+    "OKActions",
+    "AlarmActions",
+    "InsufficientDataActions",
+    "ActionConfiguration",
+    "WarmUpConfiguration",
+)
+"""What people attach to an alarm; PutMetricAlarm would drop it, so it is put again."""
+
+_CLOUDWATCH = "cloudwatch"
+
+
+class Alarms:
+    """Alarms of endpoints through `ask`; keeps nothing."""
+
+    def __init__(self, ask: Ask, reader: Reader) -> None:
+        self._ask = ask
+        self._reader = reader
+
+    def read(self, desired: DesiredState, live: LiveState) -> Iterator[LiveObject]:
+        """Alarms of the desired names, whosoever's, and others that the planner made before.
+
+        `live` is the endpoint without its alarms. They may be unreadable where none is desired.
+        """
+        endpoint = readable(desired.endpoint)
+        wanted = {one.name for one in desired.resources if one.kind == ALARM}
+        try:
+            found = self._described(AlarmNamePrefix=f"{endpoint}-")
+        except AuthError:
+            if wanted:
+                raise
+            return
+        owners = {one.owner for one in live.objects if one.kind == "endpoint"}
+        owners |= {_owner(one.body.get("Tags")) for one in desired.resources}
+        named = re.compile(rf"{re.escape(endpoint)}-(5xx|latency-(p[\d.]+|mean|max))")
+        for shown in found:
+            own = named.fullmatch(shown["AlarmName"]) and _watches(shown, endpoint)
+            if shown["AlarmName"] not in wanted and not own:
+                continue
+            alarm = self._object(shown)
+            owned = alarm.owner is not None and alarm.owner in (owners - {None} or {alarm.owner})
+            if alarm.name in wanted or owned:
+                yield alarm
+
+    def write(self, operation: Operation) -> None:
+        """Make one change; what is done already is a success."""
+        if operation.action is Action.DELETE:
+            try:
+                self._ask(_CLOUDWATCH, "DeleteAlarms", {"AlarmNames": [operation.name]})
+            except RefusedError as refusal:
+                if not refusal.missing:
+                    raise
+            return
+        shown = next(iter(self._described(AlarmNames=[operation.name])), None)
+        if shown is None:
+            self._ask(_CLOUDWATCH, "PutMetricAlarm", operation.body)
+        else:
+            self._change(operation, shown)
+
+    def _change(self, operation: Operation, shown: Answer) -> None:
+        """Put an alarm in place of itself, with what others attached to it."""
+        alarm, wanted = self._object(shown), operation.body.get("Tags", [])
+        if alarm.owner != _owner(wanted):
+            raise ProviderError(
+                "foreign-alarm",
+                f"{alarm.address} is owned by {alarm.owner or 'nobody'}: it is not touched",
+                hint="give this spec another metadata.name, or delete the other alarm first",
+            )
+        body = {key: item for key, item in operation.body.items() if key != "Tags"}
+        live = {key: item for key, item in alarm.body.items() if key != "Tags"}
+        theirs = {key: live[key] for key in THEIRS if key in live}
+        if live != {**theirs, **body}:
+            self._ask(_CLOUDWATCH, "PutMetricAlarm", {**theirs, **body})
+        # PutMetricAlarm takes tags at a creation only ("any tags you specify are ignored").
+        present = alarm.body.get("Tags") or []
+        changed = [tag for tag in wanted if tag not in present]
+        if changed:
+            asked = {"ResourceARN": shown["AlarmArn"], "Tags": changed}
+            self._ask(_CLOUDWATCH, "TagResource", asked)
+
+    def _described(self, **asked: Any) -> list[Answer]:
+        answer = self._ask(_CLOUDWATCH, "DescribeAlarms", {"AlarmTypes": ["MetricAlarm"], **asked})
+        found: list[Answer] = answer.get("MetricAlarms") or []
+        return found
+
+    def _object(self, shown: Answer) -> LiveObject:
+        name = shown["AlarmName"]
+        body = self._reader.body(ALARM, shown)
+        if "Dimensions" in body:
+            body["Dimensions"] = sorted(body["Dimensions"], key=lambda one: str(one["Name"]))
+        tags = self._tags(shown["AlarmArn"])
+        return LiveObject(
+            address=f"{ALARM}/{name}",
+            kind=ALARM,
+            name=name,
+            body=body if tags is None else {**body, "Tags": tags},
+            owner=_owner(tags),
+        )
+
+    def _tags(self, arn: str) -> list[Answer] | None:
+        try:
+            found = self._ask(_CLOUDWATCH, "ListTagsForResource", {"ResourceARN": arn})["Tags"]
+        except AuthError:
+            return None
+        own = (tag for tag in found if not tag["Key"].startswith("aws:"))
+        return sorted(own, key=lambda tag: str(tag["Key"]))
+
+
+def _owner(tags: list[Answer] | None) -> str | None:
+    return next((str(tag["Value"]) for tag in tags or () if tag["Key"] == OWNER), None)
+
+
+def _watches(alarm: Answer, endpoint: str) -> bool:
+    return {"Name": "EndpointName", "Value": endpoint} in (alarm.get("Dimensions") or ())
