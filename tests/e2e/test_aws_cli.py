@@ -13,6 +13,7 @@ from planner_sagemaker.sandbox.serve import STATE, running
 
 from tests.support.code import ROOT
 from tests.support.command import Done, planner
+from tests.support.rendered import missing, rendered, untagged
 from tests.support.tools import Tools
 
 EXAMPLE = str(ROOT / "examples" / "shop-ranker")
@@ -42,34 +43,12 @@ def somebody(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     home = tmp_path_factory.mktemp("home")
     done = planner("apply", EXAMPLE, "--sandbox", "--auto-approve", "--no-verify", cwd=home)
     assert done.code == 0, done.err
-    (endpoint,) = json.loads(planner("render", EXAMPLE, "--to", "api", "--no-verify").out)
+    (endpoint,) = rendered("shop-ranker", "--no-verify")
     sent: dict[str, list[dict[str, Any]]] = {}
     for call in endpoint["calls"]:
         sent.setdefault(call["operation"], []).append(call["parameters"])
     with running(str(home / STATE)) as url:
         yield Somebody(tools=tools, url=url, home=home, sent=sent)
-
-
-def _missing(sent: Any, shown: Any, place: str = "") -> list[str]:
-    """Places where what was sent is not shown; more may be shown."""
-    if isinstance(sent, dict) and isinstance(shown, dict):
-        return [
-            found
-            for name, item in sent.items()
-            for found in _missing(item, shown.get(name), f"{place}.{name}")
-        ]
-    if isinstance(sent, list) and isinstance(shown, list) and len(sent) == len(shown):
-        return [
-            found
-            for index, item in enumerate(sent)
-            for found in _missing(item, shown[index], f"{place}[{index}]")
-        ]
-    return [] if sent == shown else [f"{place}: {sent!r} was sent, {shown!r} is shown"]
-
-
-def _untagged(sent: dict[str, Any]) -> dict[str, Any]:
-    """Without the tags, which are listed and never described."""
-    return {name: item for name, item in sent.items() if name != "Tags"}
 
 
 def test_the_endpoint_is_listed(somebody: Somebody) -> None:
@@ -91,7 +70,8 @@ def test_what_was_sent_is_described_and_tagged(
     (sent,) = somebody.sent[operation]
     name = sent[operation.replace("Create", "") + "Name"]
     shown = somebody.asks("sagemaker", command, option, name)
-    assert _missing(_untagged(sent), shown) == []
+    described = {**shown, "DeploymentConfig": shown.get("LastDeploymentConfig")}
+    assert missing(untagged(sent), described) == []
     arn = shown[operation.replace("Create", "") + "Arn"]
     tags = somebody.asks("sagemaker", "list-tags", "--resource-arn", arn)["Tags"]
     assert _by(tags, "Key") == _by(sent["Tags"], "Key")
@@ -118,7 +98,7 @@ def test_what_scales_it_is_described(
     shown = somebody.asks("application-autoscaling", command, "--service-namespace", "sagemaker")[
         key
     ]
-    assert _missing(_by(map(_untagged, sent), order), _by(shown, order)) == []
+    assert missing(_by(map(untagged, sent), order), _by(shown, order)) == []
 
 
 def test_the_cli_waits_for_it(somebody: Somebody) -> None:

@@ -114,7 +114,7 @@ def _told(server: subprocess.Popen[bytes], log: Path) -> str:
     pytest.fail(f"moto's server does not listen:\n{log.read_text()}")
 
 
-def make_once(home: Path, *, options: tuple[str, ...] = ()) -> None:
+def make_once(home: Path) -> None:
     """An environment with the programs, unless it is there; others that want it wait.
 
     Raises UnreachableError, and CalledProcessError for everything else.
@@ -124,22 +124,20 @@ def make_once(home: Path, *, options: tuple[str, ...] = ()) -> None:
         done = home / "complete"
         if not done.exists():
             venv.create(home, clear=True, symlinks=True, with_pip=find_spec("pip") is None)
-            _install(home, options)
+            _install(home)
             done.touch()
 
 
-def _install(home: Path, options: tuple[str, ...]) -> None:
+def _install(home: Path) -> None:
     python = str(home / "bin" / "python")
     pip = (
         [sys.executable, "-m", "pip", "--python", python]
         if find_spec("pip")
         else [python, "-m", "pip"]
     )
-    # What is not compiled now is when it is used: most of it never is.
+    # What is not compiled now is when it is used: most of it never is. A retry is what says why.
     quick = ["--quiet", "--no-deps", "--no-compile", "--retries", "1", "--requirement", str(PINS)]
-    done = subprocess.run(
-        [*pip, "install", *quick, *options], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*pip, "install", *quick], capture_output=True, text=True, check=False)
     if done.returncode:
         if found := _UNREACHABLE.search(done.stderr):
             raise UnreachableError(found[0])
