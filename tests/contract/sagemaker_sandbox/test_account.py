@@ -286,3 +286,13 @@ def test_faults_befall_these_services_too(sandbox: Sandbox) -> None:
     assert refusal(store.head_object, Bucket="b", Key="k")[0] == "400"
     assert store.head_object(Bucket="c", Key="k")["ContentLength"] > 0
     assert refusal(store.get_object, Bucket="b", Key="k")[0] == "NotImplemented"
+
+
+def test_to_look_is_not_to_write(sandbox: Sandbox) -> None:
+    sandbox.client("s3").head_object(Bucket="b", Key="k")
+    decisions(sandbox, "s3:GetObject")
+    assert [one["operation"] for one in sandbox.get("calls?mutating=false")] == [
+        "HeadObject",
+        "SimulatePrincipalPolicy",
+    ]
+    assert sandbox.get("calls?mutating=true") == []

@@ -99,7 +99,8 @@ def test_the_provider_offers_it() -> None:
 def test_what_is_not_installed_is_said(missing: str) -> None:
     script = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from planner.cli.main import main; main(['sandbox', 'serve', '--state', ':memory:'])"
+        "from planner.cli.main import main\n"
+        "main(['sandbox', 'serve', '--provider', 'sagemaker', '--state', ':memory:'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False

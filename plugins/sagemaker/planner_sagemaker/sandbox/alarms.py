@@ -1,7 +1,4 @@
-"""PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and their tags.
-
-No metric is ever evaluated: an alarm has the state that it is set to.
-"""
+"""PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and their tags."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from planner_sagemaker.sandbox import watching
 from planner_sagemaker.sandbox.cloud import ACCOUNT, Call, Handler, partition
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.paging import Paging, kept_page, page_of
@@ -59,7 +57,7 @@ def write(call: Call, given: Mapping[str, Any]) -> str:
         "AlarmArn": arn,
         "AlarmConfigurationUpdatedTimestamp": call.now,
     }
-    call.put(ALARM, name, alarm)
+    watching.begin(call.cloud, call.region, alarm)
     return arn
 
 
@@ -139,7 +137,7 @@ def delete_alarms(call: Call) -> Mapping[str, Any]:
 
 
 def set_alarm_state(call: Call) -> Mapping[str, Any]:
-    """Set the state by hand; it stays, for nothing is evaluated."""
+    """Set the state by hand; it stays until the alarm looks at its metric again."""
     asked = call.parameters
     alarm = call.strong(ALARM, _name(asked))
     if alarm is None:
@@ -153,7 +151,8 @@ def set_alarm_state(call: Call) -> Mapping[str, Any]:
         alarm["StateTransitionedTimestamp"] = call.now
     changed = {key: asked[key] for key in asked if key.startswith("State")}
     alarm.pop("StateReasonData", None)
-    call.put(ALARM, _name(asked), {**alarm, **changed, "StateUpdatedTimestamp": call.now})
+    changed["StateUpdatedTimestamp"] = call.now
+    watching.hold(call.cloud, call.region, {**alarm, **changed})
     return {}
 
 

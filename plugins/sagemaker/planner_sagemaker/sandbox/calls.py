@@ -13,7 +13,7 @@ LOG = logging.getLogger("planner.sandbox")
 """Tells of every request of every sandbox in this process, as `recorded` of a log record."""
 
 _KEPT = 100_000
-_READING = ("Describe", "Get", "List", "Invoke")
+_READING = ("Describe", "Get", "Head", "Invoke", "List", "Simulate")
 
 
 @value

@@ -7,7 +7,11 @@ from planner_sagemaker.sandbox.registry import CHANGES
 
 
 def pass_time(cloud: Cloud) -> None:
-    """Bring every document that is due up to the clock, the earliest first."""
+    """Let everything happen that is due, each at its moment and in its order.
+
+    What happens may bring more about: an alarm rolls back an update that would have ended later.
+    """
     now = cloud.clock.now()
-    for key, document in cloud.store.due(now):
-        CHANGES[key.kind](cloud, key, document)
+    while (found := cloud.store.earliest(now)) is not None:
+        key, document, at = found
+        CHANGES[key.kind](cloud, key, document, at)

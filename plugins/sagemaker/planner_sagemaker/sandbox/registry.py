@@ -17,6 +17,7 @@ from planner_sagemaker.sandbox import (
     endpoint_configs,
     endpoints,
     iam,
+    metrics,
     models,
     s3,
     scalable_targets,
@@ -27,14 +28,15 @@ from planner_sagemaker.sandbox import (
     tagging,
     tags,
     transitions,
+    watching,
 )
 from planner_sagemaker.sandbox.cloud import Cloud, Handler
 from planner_sagemaker.sandbox.rest import RestXml
 from planner_sagemaker.sandbox.store import Document, Key
 from planner_sagemaker.sandbox.wire_types import Codec, Envelope
 
-Change = Callable[[Cloud, Key, Document], None]
-"""Brings a document whose moment has come up to the clock."""
+Change = Callable[[Cloud, Key, Document, float], None]
+"""What becomes of a document at a moment; it says when the next one is."""
 
 
 @value
@@ -85,7 +87,7 @@ SERVICES = (
         name="cloudwatch",
         signing="monitoring",
         target="GraniteServiceVersion20100801",
-        handlers=alarms.HANDLERS,
+        handlers={**alarms.HANDLERS, **metrics.HANDLERS},
     ),
     Service(
         name="service-quotas",
@@ -109,4 +111,7 @@ SERVICES = (
     ),
 )
 
-CHANGES: Mapping[str, Change] = {transitions.KIND: transitions.change}
+CHANGES: Mapping[str, Change] = {
+    transitions.KIND: transitions.change,
+    transitions.ALARM: watching.look,
+}

@@ -119,7 +119,7 @@ def _listening(port: int) -> socket.socket:
         raise ProviderError(
             "sandbox-port",
             f"port {port} of {LOOPBACK} cannot be had: {error.strerror}",
-            hint="planner sandbox serve --port 0",
+            hint="planner sandbox serve --provider sagemaker --port 0",
         ) from error
 
 

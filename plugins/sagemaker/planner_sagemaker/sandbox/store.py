@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.model.value import value
+from planner_sagemaker.sandbox.samples import SCHEMA, Samples
 
 Document = dict[str, Any]
 
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS usage (
 CREATE INDEX IF NOT EXISTS charged ON usage (region, name);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_TABLES = ("documents", "usage", "facts", "series", "samples")
 _COLUMNS = {"Name": "name", "CreationTime": "created", "Status": "status"}
 
 
@@ -66,8 +68,11 @@ class Store:
         # One thread at a time uses it; it is opened in one and served in another.
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # A stand-in may lose its last second when the power goes.
-        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
+        self._database.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA + SCHEMA
+        )
         self.ledger = Ledger(self._database)
+        self.samples = Samples(self._database)
 
     def close(self) -> None:
         """Close the file."""
@@ -128,15 +133,16 @@ class Store:
             for name, body in rows.fetchall()
         ]
 
-    def due(self, now: float) -> list[tuple[Key, Document]]:
-        """What time has changed by now, the earliest first."""
-        rows = self._database.execute(
-            "SELECT region, kind, name, body FROM documents WHERE due <= ? ORDER BY due", (now,)
-        ).fetchall()
-        return [
-            (Key(region=region, kind=kind, name=name), _parsed(body))
-            for region, kind, name, body in rows
-        ]
+    def earliest(self, now: float) -> tuple[Key, Document, float] | None:
+        """The document that time changes first, and when; None where nothing is due by now."""
+        row = self._database.execute(
+            "SELECT region, kind, name, body, due FROM documents WHERE due <= ? "
+            "ORDER BY due, kind, region, name LIMIT 1",
+            (now,),
+        ).fetchone()
+        if row is None:
+            return None
+        return Key(region=row[0], kind=row[1], name=row[2]), _parsed(row[3]), float(row[4])
 
     def page(self, region: str, kind: str, page: Page) -> tuple[list[Document], bool]:
         """One page of a list, and whether more follows."""
@@ -165,7 +171,8 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._database.executescript("DELETE FROM documents; DELETE FROM usage; DELETE FROM facts;")
+        wiped = "".join(f"DELETE FROM {table};" for table in _TABLES)  # noqa: S608 - names are ours
+        self._database.executescript(wiped)
 
 
 class Ledger:

@@ -28,11 +28,10 @@ def save(cloud: Cloud, key: Key, endpoint: Document) -> None:
     cloud.store.ledger.charge(key.region, key.name, taken(endpoint))
 
 
-def change(cloud: Cloud, key: Key, endpoint: Document) -> None:
+def change(cloud: Cloud, key: Key, endpoint: Document, at: float) -> None:
     """Carry out every step whose time has come."""
-    now = cloud.clock.now()
     steps: list[Step] = endpoint["_steps"]
-    while steps and steps[0]["at"] <= now:
+    while steps and steps[0]["at"] <= at:
         step = steps.pop(0)
         if step["do"] == "vanish":
             cloud.store.remove(key)
@@ -45,9 +44,22 @@ def change(cloud: Cloud, key: Key, endpoint: Document) -> None:
     save(cloud, key, endpoint)
 
 
+def alarmed(cloud: Cloud, region: str, alarm: str, at: float) -> None:
+    """Roll back the updates that watch an alarm which has just gone off."""
+    for key, endpoint in cloud.store.starting(region, KIND, ""):
+        if endpoint["EndpointStatus"] == "Updating" and alarm in _watched(endpoint):
+            endpoint["_steps"] = [{"at": at + cloud.pace.rollback_s, "do": "restore"}]
+            save(cloud, key, endpoint)
+
+
+def _watched(endpoint: Document) -> list[str]:
+    return alarms((endpoint.get("_next") or {}).get("LastDeploymentConfig") or {})
+
+
 def _alarming(cloud: Cloud, region: str, endpoint: Document) -> bool:
-    watched = alarms((endpoint.get("_next") or {}).get("LastDeploymentConfig") or {})
-    found = (cloud.store.get(Key(region=region, kind=ALARM, name=name)) for name in watched)
+    found = (
+        cloud.store.get(Key(region=region, kind=ALARM, name=name)) for name in _watched(endpoint)
+    )
     return any(alarm is not None and alarm.get("StateValue") == "ALARM" for alarm in found)
 
 
