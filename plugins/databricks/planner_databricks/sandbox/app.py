@@ -16,7 +16,8 @@ from planner.provider.sandbox.answering import Asked, Outcome, answered, record
 from planner.provider.sandbox.faults import Effect, Rule
 from planner_databricks.sandbox import control
 from planner_databricks.sandbox.errors import WorkspaceError, malformed
-from planner_databricks.sandbox.registry import OPERATIONS, Operation
+from planner_databricks.sandbox.operation import Operation
+from planner_databricks.sandbox.registry import OPERATIONS
 from planner_databricks.sandbox.workspace import Call, Workspace
 
 _REFUSALS: Mapping[str, tuple[str, str, int]] = {

@@ -8,23 +8,31 @@ from typing import Any
 
 from planner.provider.sandbox.store import Document
 from planner_databricks.sandbox import bodies
+from planner_databricks.sandbox.attachments import (
+    check_gateway,
+    check_mails,
+    check_tags,
+    with_profile,
+)
 from planner_databricks.sandbox.configs import config_of, external
 from planner_databricks.sandbox.entities import NAME
-from planner_databricks.sandbox.errors import already_exists, conflict, invalid, not_found
-from planner_databricks.sandbox.operation import Operation
+from planner_databricks.sandbox.errors import already_exists, invalid
+from planner_databricks.sandbox.finding import existing, idle
+from planner_databricks.sandbox.operation import ENDPOINT, ENDPOINTS, Operation
+from planner_databricks.sandbox.quotas import charge, count_write
 from planner_databricks.sandbox.transitions import (
     IN_PROGRESS,
     KIND,
     NOT_UPDATING,
     UPDATE_CANCELED,
     UPDATE_FAILED,
+    mark,
     save,
     tell,
 )
-from planner_databricks.sandbox.views import detailed, listed, updating
+from planner_databricks.sandbox.views import detailed, listed
 from planner_databricks.sandbox.workspace import REGION, Call, Mishap, key
 
-PATH = "/api/2.0/serving-endpoints"
 RESERVED = "databricks-"
 _BUILT = 0.6
 """Which part of an update is over when the container image is built."""
@@ -38,6 +46,7 @@ _REASON = (
 
 def create(call: Call) -> Mapping[str, Any]:
     """Answer at once; the endpoint is ready later."""
+    count_write(call)
     body = bodies.CREATE(call.body, "")
     name = body["name"]
     if not NAME.fullmatch(name) or name.startswith(RESERVED):
@@ -45,34 +54,42 @@ def create(call: Call) -> Mapping[str, Any]:
             f"Endpoint name {name} is invalid: it can consist of alphanumeric characters, dashes "
             f"and underscores, 63 at most, and cannot start with {RESERVED}."
         )
+    endpoint = _new(call, body)
     config = config_of(call, body["config"], 1) if "config" in body else None
     if call.found(KIND, name) is not None:
         raise already_exists(f"Endpoint with name '{name}' already exists.")
-    endpoint: Document = {
-        "name": name,
-        "id": sha256(f"{name} {call.now}".encode()).hexdigest()[:32],
+    if config is not None:
+        begin(call, endpoint, config, call.workspace.pace.create_s)
+    charge(call, endpoint)
+    save(call.workspace, endpoint)
+    return detailed(call, endpoint)
+
+
+def _new(call: Call, body: Mapping[str, Any]) -> Document:
+    """An endpoint without a config."""
+    telemetry = body.get("telemetry_config")
+    return {
+        "name": body["name"],
+        "id": sha256(f"{body['name']} {call.now}".encode()).hexdigest()[:32],
         "created": call.now,
         "modified": call.now,
         # Never null: databricks/cli takes a description that was not given for "".
         "description": body.get("description", ""),
         "route_optimized": body.get("route_optimized", False),
         "policy": body.get("budget_policy_id"),
-        "tags": {tag["key"]: tag.get("value", "") for tag in body.get("tags", ())},
-        "ai_gateway": body.get("ai_gateway"),
-        "notifications": body.get("email_notifications"),
-        "telemetry": body.get("telemetry_config"),
+        "tags": check_tags(body.get("tags", [])),
+        "ai_gateway": check_gateway(body.get("ai_gateway", {})),
+        "notifications": check_mails(body.get("email_notifications", {})),
+        "telemetry": None if telemetry is None else with_profile(body["name"], telemetry),
         "config": None,
         "pending": None,
         "update": NOT_UPDATING,
         "suspended": False,
         "version": 0,
         "events": [],
+        "permissions": [],
         "_steps": [],
     }
-    if config is not None:
-        _begin(call, endpoint, config, call.workspace.pace.create_s)
-    save(call.workspace, endpoint)
-    return detailed(call, endpoint)
 
 
 def get(call: Call) -> Mapping[str, Any]:
@@ -88,13 +105,15 @@ def every(call: Call) -> Mapping[str, Any]:
 
 def update(call: Call) -> Mapping[str, Any]:
     """Take a whole config in place of the one that serves, which serves until the new one does."""
+    count_write(call)
     given = bodies.CONFIG(call.body, "")
     endpoint = idle(call)
     config = config_of(call, given, endpoint["version"] + 1)
     if endpoint["config"] and external(endpoint["config"]) != external(config):
         raise invalid("An endpoint cannot be switched between external and other models")
-    _begin(call, endpoint, config, call.workspace.pace.update_s)
+    begin(call, endpoint, config, call.workspace.pace.update_s)
     endpoint["modified"] = call.now
+    charge(call, endpoint)
     save(call.workspace, endpoint)
     return detailed(call, endpoint)
 
@@ -103,28 +122,15 @@ def delete(call: Call) -> Mapping[str, Any]:
     """Gone at once, even while it is being updated; its name is free again."""
     endpoint = existing(call)
     call.workspace.store.remove(key(KIND, endpoint["name"]))
+    call.workspace.store.ledger.charge(REGION, endpoint["name"], {})
     return {}
 
 
-def existing(call: Call) -> Document:
-    """The endpoint that the path names; raises RESOURCE_DOES_NOT_EXIST."""
-    name = call.path["name"]
-    endpoint = call.found(KIND, name)
-    if endpoint is None:
-        raise not_found(f"Endpoint with name '{name}' does not exist.")
-    return endpoint
-
-
-def idle(call: Call) -> Document:
-    """The endpoint that the path names, unless it is being updated."""
-    endpoint = existing(call)
-    if updating(endpoint):
-        raise conflict(f"Endpoint {endpoint['name']} is currently updating.")
-    return endpoint
-
-
-def _begin(call: Call, endpoint: Document, config: Document, lasts_s: float) -> None:
+def begin(call: Call, endpoint: Document, config: Document, lasts_s: float) -> None:
     """Start on a config; what a fault rule says becomes of it."""
+    mark(config, "DEPLOYMENT_CREATING", "Creating container image.")
+    for entity in config["entities"]:
+        entity["_created"] = call.now
     endpoint.update(pending=config, update=IN_PROGRESS, version=config["version"])
     steps: list[dict[str, Any]] = [{"at": call.now + lasts_s * _BUILT, "do": "built"}]
     end = {"at": call.now + lasts_s}
@@ -143,20 +149,20 @@ def _begin(call: Call, endpoint: Document, config: Document, lasts_s: float) -> 
 
 
 OPERATIONS = (
-    Operation(name="CreateEndpoint", method="POST", path=PATH, handler=create, mutating=True),
-    Operation(name="ListEndpoints", method="GET", path=PATH, handler=every),
-    Operation(name="GetEndpoint", method="GET", path=f"{PATH}/{{name}}", handler=get),
+    Operation(name="CreateEndpoint", method="POST", path=ENDPOINTS, handler=create, mutating=True),
+    Operation(name="ListEndpoints", method="GET", path=ENDPOINTS, handler=every),
+    Operation(name="GetEndpoint", method="GET", path=ENDPOINT, handler=get),
     Operation(
         name="UpdateConfig",
         method="PUT",
-        path=f"{PATH}/{{name}}/config",
+        path=f"{ENDPOINT}/config",
         handler=update,
         mutating=True,
     ),
     Operation(
         name="DeleteEndpoint",
         method="DELETE",
-        path=f"{PATH}/{{name}}",
+        path=ENDPOINT,
         handler=delete,
         mutating=True,
     ),

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from planner_databricks import tables
-from planner_databricks.sandbox.errors import WorkspaceError, invalid
+from planner_databricks.sandbox.errors import invalid
+from planner_databricks.sandbox.secret_scopes import check_references
+from planner_databricks.sandbox.unity import check_servable
 from planner_databricks.sandbox.workspace import USER, Call
 
 MOST_VARIABLES = 30
@@ -42,12 +44,7 @@ def entity_of(call: Call, given: Entity) -> Entity:
             f"Served entity name {entity['name']} is invalid: it can consist of alphanumeric "
             "characters, dashes and underscores."
         )
-    entity["_created"] = call.now
     entity["_creator"] = USER
-    entity["_state"] = {
-        "deployment": "DEPLOYMENT_CREATING",
-        "deployment_state_message": "Creating container image.",
-    }
     return entity
 
 
@@ -74,6 +71,8 @@ def _check_model(call: Call, entity: Entity) -> str:
     """Check and fill in; the name that the entity has if it is given none."""
     if "entity_name" not in entity:
         raise invalid("entity_name or external_model must be specified")
+    if "entity_version" in entity:
+        check_servable(call, entity["entity_name"], entity["entity_version"])
     if "provisioned_model_units" in entity:
         raise invalid("provisioned_model_units needs the provisioned throughput interface")
     for check in _CHECKS:
@@ -144,13 +143,13 @@ def _check_zero(call: Call, entity: Entity) -> None:
 
 
 def _check_variables(call: Call, entity: Entity) -> None:
-    del call
     variables = entity.get("environment_vars", {})
     if len(variables) > MOST_VARIABLES:
         raise invalid(
             f"The number of environment variables {len(variables)} exceeds the limit of "
             f"{MOST_VARIABLES}"
         )
+    check_references(call, variables)
 
 
 _CHECKS: tuple[Callable[[Call, Entity], None], ...] = (
@@ -159,5 +158,3 @@ _CHECKS: tuple[Callable[[Call, Entity], None], ...] = (
     _check_type,
     _check_variables,
 )
-
-__all__ = ["NAME", "Entity", "WorkspaceError", "entity_of", "most_concurrency"]

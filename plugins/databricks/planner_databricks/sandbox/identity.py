@@ -11,7 +11,9 @@ from planner_databricks.sandbox.workspace import USER, WORKSPACE_ID, Call
 
 def host(call: Call) -> Mapping[str, Any]:
     """The first thing that databricks-sdk asks; it gives no cloud where the sandbox has none."""
-    return {"oidc_endpoint": f"{call.url}/oidc", "workspace_id": WORKSPACE_ID}
+    told = {"oidc_endpoint": f"{call.url}/oidc", "workspace_id": WORKSPACE_ID}
+    cloud = call.workspace.store.fact("cloud")
+    return {**told, "cloud": cloud.upper()} if cloud else told
 
 
 def me(call: Call) -> Mapping[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from planner.model.value import value
 from planner_databricks.sandbox.workspace import Handler
 
+ENDPOINTS = "/api/2.0/serving-endpoints"
+ENDPOINT = f"{ENDPOINTS}/{{name}}"
+
 
 @value
 class Operation:

@@ -1,13 +1,44 @@
-"""Every operation of the workspace.
+"""Every operation of the workspace, and what time does to its documents.
 
 To add one: write a module with `OPERATIONS`, a tuple of `Operation`, and name it here.
 """
 
 from __future__ import annotations
 
-from planner_databricks.sandbox import endpoints, identity
+from collections.abc import Mapping
+
+from planner.provider.sandbox.cloud import Change
+from planner_databricks.sandbox import (
+    attachments,
+    endpoints,
+    identity,
+    invocations,
+    logs,
+    metrics,
+    permissions,
+    power,
+    secret_scopes,
+    statements,
+    transitions,
+    unity,
+)
 from planner_databricks.sandbox.operation import Operation
 
-OPERATIONS: tuple[Operation, ...] = (*identity.OPERATIONS, *endpoints.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *identity.OPERATIONS,
+    *endpoints.OPERATIONS,
+    *attachments.OPERATIONS,
+    *power.OPERATIONS,
+    *logs.OPERATIONS,
+    *metrics.OPERATIONS,
+    *invocations.OPERATIONS,
+    *permissions.OPERATIONS,
+    *unity.OPERATIONS,
+    *secret_scopes.OPERATIONS,
+    *statements.OPERATIONS,
+)
 
-__all__ = ["OPERATIONS", "Operation"]
+CHANGES: Mapping[str, Change] = {
+    transitions.KIND: transitions.change,
+    statements.KIND: statements.change,
+}

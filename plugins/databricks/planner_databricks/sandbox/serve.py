@@ -14,12 +14,11 @@ from planner.provider.sandbox.serve import (
     kept_clock,
     opened,
 )
-from planner_databricks.sandbox import transitions
 from planner_databricks.sandbox.app import application
+from planner_databricks.sandbox.registry import CHANGES
 from planner_databricks.sandbox.workspace import Pace, Workspace
 
 OWNER = "databricks"
-CHANGES = {transitions.KIND: transitions.change}
 
 
 @contextmanager

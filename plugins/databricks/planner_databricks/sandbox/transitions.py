@@ -45,27 +45,28 @@ def tell(endpoint: Document, at_s: float, text: str) -> None:
     endpoint["events"].append({"at": at_s, "text": text})
 
 
+def mark(config: Document, deployment: str, message: str) -> None:
+    """Say of every served entity of a config how its deployment is."""
+    for entity in config["entities"]:
+        entity["_state"] = {"deployment": deployment, "deployment_state_message": message}
+
+
 def _built(endpoint: Document, step: Step) -> None:
     tell(endpoint, step["at"], "Container image creation finished successfully.")
-    _mark(endpoint, "DEPLOYMENT_CREATING", "Creating resources for served entity.")
+    mark(endpoint["pending"], "DEPLOYMENT_CREATING", "Creating resources for served entity.")
 
 
 def _served(endpoint: Document, step: Step) -> None:
     pending = endpoint["pending"]
-    _mark(endpoint, "DEPLOYMENT_READY", "")
+    mark(pending, "DEPLOYMENT_READY", "")
     tell(endpoint, step["at"], f"Endpoint update to config version {pending['version']} finished.")
     endpoint.update(config=pending, pending=None, update=NOT_UPDATING)
 
 
 def _failed(endpoint: Document, step: Step) -> None:
-    _mark(endpoint, step["deployment"], step["reason"])
+    mark(endpoint["pending"], step["deployment"], step["reason"])
     tell(endpoint, step["at"], f"Update failed: {step['reason']}")
     endpoint["update"] = step["update"]
-
-
-def _mark(endpoint: Document, deployment: str, message: str) -> None:
-    for entity in endpoint["pending"]["entities"]:
-        entity["_state"] = {"deployment": deployment, "deployment_state_message": message}
 
 
 _STEPS: dict[str, Callable[[Document, Step], None]] = {

@@ -1,0 +1,231 @@
+"""SQL statements: only the list prices of model serving can be asked for.
+
+Of SQL there is as much as a look-up of prices needs: columns of the one table, and conditions that
+are joined by AND.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from planner.provider.sandbox.store import Document, Key
+from planner_databricks import tables
+from planner_databricks.sandbox.errors import invalid, not_found
+from planner_databricks.sandbox.operation import Operation
+from planner_databricks.sandbox.shapes import anything, record, text
+from planner_databricks.sandbox.workspace import Call, Workspace, key
+
+KIND = "statement"
+PATH = "/api/2.0/sql/statements"
+TABLE = "system.billing.list_prices"
+SKU = "SERVERLESS_REAL_TIME_INFERENCE"
+_TYPES = {
+    "price_start_time": "TIMESTAMP",
+    "price_end_time": "TIMESTAMP",
+    "account_id": "STRING",
+    "sku_name": "STRING",
+    "cloud": "STRING",
+    "currency_code": "STRING",
+    "usage_unit": "STRING",
+    "pricing.default": "DECIMAL",
+}
+_SELECT = re.compile(
+    r"\s*SELECT\s+(?P<columns>.+?)\s+FROM\s+(?P<table>[\w.]+)(?:\s+WHERE\s+(?P<where>.+?))?\s*;?\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONDITION = re.compile(
+    r"(?P<column>[\w.]+)\s*(?:(?P<null>IS\s+NULL)|(?P<how>=|LIKE)\s*'(?P<text>[^']*)')\Z",
+    re.IGNORECASE,
+)
+_BODY = record(
+    ("statement", "warehouse_id"),
+    statement=text,
+    warehouse_id=text,
+    wait_timeout=text,
+    on_wait_timeout=text,
+    disposition=text,
+    format=text,
+    catalog=text,
+    schema=text,
+    row_limit=anything,
+    byte_limit=anything,
+    parameters=anything,
+)
+
+Row = Mapping[str, str | None]
+
+
+class _SqlError(Exception):
+    """A statement that cannot be carried out."""
+
+
+def execute(call: Call) -> Mapping[str, Any]:
+    """Carry out a statement; with `wait_timeout` 0s it is answered later."""
+    given = _BODY(call.body, "")
+    wait_s = _wait_s(given.get("wait_timeout", "10s"))
+    name = sha256(f"{call.now} {given['statement']}".encode()).hexdigest()[:32]
+    lasts_s = call.workspace.pace.statement_s
+    document: Document = {
+        "id": name,
+        "state": "PENDING",
+        "statement": given["statement"],
+        "cloud": call.workspace.store.fact("cloud"),
+    }
+    if wait_s >= lasts_s:
+        document.update(_carried_out(document))
+        call.workspace.store.put(key(KIND, name), document)
+    else:
+        call.workspace.store.put(key(KIND, name), document, due=call.now + lasts_s)
+    return _shown(document)
+
+
+def get(call: Call) -> Mapping[str, Any]:
+    """What became of a statement."""
+    found = call.found(KIND, call.path["id"])
+    if found is None:
+        raise not_found(f"The statement {call.path['id']} was not found.")
+    return _shown(found)
+
+
+def change(workspace: Workspace, place: Key, document: Document) -> None:
+    """Carry out a statement whose time has come."""
+    workspace.store.put(place, {**document, **_carried_out(document)})
+
+
+def _wait_s(given: str) -> float:
+    found = re.fullmatch(r"(\d+)s", given)
+    # Documented: 0s, or between 5s and 50s.
+    if found is None or not (int(found[1]) == 0 or 5 <= int(found[1]) <= 50):
+        raise invalid(f"wait_timeout must be 0s or between 5s and 50s, not {given}")
+    return float(found[1])
+
+
+def _carried_out(document: Document) -> dict[str, Any]:
+    try:
+        columns, rows = _select(document["statement"], document["cloud"])
+    except _SqlError as error:
+        return {"state": "FAILED", "error": {"error_code": "BAD_REQUEST", "message": str(error)}}
+    return {"state": "SUCCEEDED", "columns": columns, "rows": rows}
+
+
+def _select(statement: str, cloud: str) -> tuple[list[str], list[list[str | None]]]:
+    found = _SELECT.match(statement)
+    if found is None:
+        raise _SqlError("[PARSE_SYNTAX_ERROR] The sandbox knows SELECT ... FROM ... WHERE ... only")
+    if found["table"].lower() != TABLE:
+        raise _SqlError(
+            f"[TABLE_OR_VIEW_NOT_FOUND] The table or view `{found['table']}` cannot be found. "
+            "Verify the spelling and correctness of the schema and catalog."
+        )
+    columns = [_column(name.strip()) for name in found["columns"].split(",")]
+    keep = _conditions(found["where"])
+    rows = [row for row in _prices(cloud) if all(test(row) for test in keep)]
+    return columns, [[row[name] for name in columns] for row in rows]
+
+
+def _column(name: str) -> str:
+    if name.lower() not in _TYPES:
+        raise _SqlError(
+            f"[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with name `{name}` cannot be resolved."
+        )
+    return name.lower()
+
+
+def _conditions(where: str | None) -> list[Callable[[Row], bool]]:
+    parts = re.split(r"\s+AND\s+", where, flags=re.IGNORECASE) if where else []
+    return [_condition(part.strip()) for part in parts]
+
+
+def _condition(part: str) -> Callable[[Row], bool]:
+    found = _CONDITION.match(part)
+    if found is None:
+        raise _SqlError(f"[PARSE_SYNTAX_ERROR] Syntax error at or near '{part}'.")
+    column = _column(found["column"])
+    if found["null"]:
+        return lambda row: row[column] is None
+    given = found["text"]
+    if found["how"] == "=":
+        return lambda row: row[column] == given
+    # Of the signs of LIKE only % stands for anything here; _ is in every name.
+    pattern = given.replace("[", "[[]").replace("?", "[?]").replace("%", "*")
+    return lambda row: fnmatchcase(row[column] or "", pattern)
+
+
+@cache
+def _sku_regions() -> Mapping[tuple[str, str], str]:
+    file = Path(__file__).with_name("sku_regions.csv")
+    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    return {(row["cloud"], row["region"]): row["sku_region"] for row in rows}
+
+
+def _prices(cloud: str) -> Iterator[Row]:
+    """Rows of the price table: those of the workspace's own cloud, if it has one.
+
+    Where no public list has the name of a region, its rows are left out.
+    """
+    for price in tables.dbu_prices():
+        region = _sku_regions().get((price.cloud, price.region))
+        if region is None or cloud not in ("", price.cloud):
+            continue
+        amounts = {"": price.usd_per_dbu, "_LAUNCH": price.usd_per_launch}
+        for kind, usd in amounts.items():
+            if usd is not None:
+                sku = f"{price.tier.upper()}_{SKU}{kind}_{region}"
+                yield _row(price.cloud.upper(), sku, usd, price.as_of)
+
+
+def _row(cloud: str, sku: str, usd: float, as_of: str) -> Row:
+    return {
+        "price_start_time": f"{as_of}T00:00:00.000Z",
+        "price_end_time": None,
+        "account_id": "00000000-0000-0000-0000-000000000000",
+        "sku_name": sku,
+        "cloud": cloud,
+        "currency_code": "USD",
+        "usage_unit": "DBU",
+        "pricing.default": f"{usd:.18f}",
+    }
+
+
+def _shown(document: Document) -> Mapping[str, Any]:
+    """Every value is text in the answer, whatever its type."""
+    status = {"state": document["state"]}
+    if document["state"] == "PENDING":
+        return {"statement_id": document["id"], "status": status}
+    if document["state"] == "FAILED":
+        return {"statement_id": document["id"], "status": {**status, "error": document["error"]}}
+    rows = document["rows"]
+    columns = [
+        {
+            "name": name.rpartition(".")[2],
+            "position": position,
+            "type_name": _TYPES[name],
+            "type_text": _TYPES[name],
+        }
+        for position, name in enumerate(document["columns"])
+    ]
+    return {
+        "statement_id": document["id"],
+        "status": status,
+        "manifest": {
+            "format": "JSON_ARRAY",
+            "schema": {"column_count": len(columns), "columns": columns},
+            "total_chunk_count": 1,
+            "total_row_count": len(rows),
+            "truncated": False,
+        },
+        "result": {"chunk_index": 0, "row_offset": 0, "row_count": len(rows), "data_array": rows},
+    }
+
+
+OPERATIONS = (
+    Operation(name="ExecuteStatement", method="POST", path=PATH, handler=execute),
+    Operation(name="GetStatement", method="GET", path=f"{PATH}/{{id}}", handler=get),
+)
