@@ -31,7 +31,6 @@ from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError
 from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
 from planner.model.catalog import Catalog, LimitOverride
-from planner.model.change import ChangeSet
 from planner.model.effort import Effort
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import DesiredState
@@ -46,7 +45,8 @@ from planner.spec import Source, Spec
 from planner.spec import load as load_sources
 
 if TYPE_CHECKING:
-    from planner.engine import Applied, Connections, Errand, Event
+    from planner.engine import Connections
+    from planner.live import Reading
     from planner.spec.rules import Breach
     from planner.spec.sections import Sections
 
@@ -63,6 +63,12 @@ class PlanRun:
     specs: tuple[Spec, ...]
     outcomes: tuple[Outcome, ...]
     desired: tuple[DesiredState, ...]
+
+    @property
+    def desired_by_owner(self) -> tuple[tuple[str, DesiredState], ...]:
+        """Desired states with the names of the specs that own them."""
+        owners = {endpoint.name: endpoint.workload for endpoint in self.plan.endpoints}
+        return tuple((owners[state.endpoint], state) for state in self.desired)
 
 
 def load(
@@ -118,6 +124,7 @@ def plan(
     verify: bool = True,
     effort: Effort = DEFAULT,
     connections: Connections | None = None,
+    live: Reading | None = None,
 ) -> PlanRun:
     """Decide every spec, in whatever order they come, and render the winners.
 
@@ -134,13 +141,11 @@ def plan(
         for spec, offered in zip(ordered, offers, strict=True)
     )
     desired = _desired(ordered, outcomes, market)
-    asked = list(zip(ordered, offers, outcomes, strict=True))
-    changes, before = _live(asked, desired, connections)
+    asked = tuple(zip(ordered, offers, outcomes, strict=True))
     return PlanRun(
         plan=plans.build_plan(
             outcomes,
-            changes,
-            monthly_usd_before=before,
+            _held(desired) if connections is None else _live(asked, desired, connections, live),
             stamp=plans.RunStamp(
                 mode=Mode.OFFLINE if connections is None else connections.mode,
                 planner_version=__version__,
@@ -151,7 +156,37 @@ def plan(
         ),
         specs=ordered,
         outcomes=outcomes,
-        desired=tuple(desired[name] for name in sorted(desired)),
+        desired=tuple(desired[name][1] for name in sorted(desired)),
+    )
+
+
+def _held(desired: Mapping[str, tuple[str, DesiredState]]) -> plans.Held:
+    """Held against nothing, everything counts as new."""
+    return plans.Held(
+        changes={
+            name: plans.desired_changes(state, reason=OFFLINE_REASON)
+            for name, (_, state) in desired.items()
+        }
+    )
+
+
+def _live(
+    asked: Sequence[tuple[Spec, Mapping[str, Catalog], Outcome]],
+    desired: Mapping[str, tuple[str, DesiredState]],
+    connections: Connections,
+    reading: Reading | None,
+) -> plans.Held:
+    from planner.live import Reading, held_against
+
+    found = held_against([spec for spec, _, _ in asked], desired, connections, reading or Reading())
+    before = found.monthly_usd(asked)
+    return plans.Held(
+        changes=found.changes,
+        monthly_usd_before=before,
+        desired={name: one.desired for name, one in found.standing.items()},
+        removals=found.removals,
+        strays=found.strays,
+        checks=found.checks,
     )
 
 
@@ -233,65 +268,6 @@ def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
     ]
 
 
-def apply(
-    run: PlanRun,
-    connections: Connections,
-    *,
-    tell: Callable[[Event], None],
-    timeout_s: float = 3600.0,
-) -> tuple[Applied, ...]:
-    """Make a plan real, endpoint by endpoint; one that fails does not stop the next.
-
-    Raises InfeasibleError for an incomplete plan, before the first write.
-    """
-    _only_complete(run)
-    from planner.engine import applied, each
-
-    return each(_errand(run, tell, timeout_s), connections, applied)
-
-
-def destroy(
-    run: PlanRun,
-    connections: Connections,
-    *,
-    tell: Callable[[Event], None],
-    timeout_s: float = 3600.0,
-) -> tuple[Applied, ...]:
-    """Delete everything of ours that the endpoints of a run have; what is foreign stays."""
-    from planner.engine import destroyed, each
-
-    return each(_errand(run, tell, timeout_s), connections, destroyed)
-
-
-def _errand(run: PlanRun, tell: Callable[[Event], None], timeout_s: float) -> Errand:
-    from planner.engine import Errand
-
-    return Errand(
-        plan=run.plan,
-        desired=run.desired,
-        workloads=tuple(spec.workload for spec in run.specs),
-        tell=tell,
-        timeout_s=timeout_s,
-    )
-
-
-def _live(
-    asked: Iterable[tuple[Spec, Mapping[str, Catalog], Outcome]],
-    desired: Mapping[str, DesiredState],
-    connections: Connections | None,
-) -> tuple[dict[str, ChangeSet], dict[str, float]]:
-    """What every endpoint needs and costs now; without connections everything counts as new."""
-    if connections is None:
-        return {name: _created(state) for name, state in desired.items()}, {}
-    from planner.engine import Wanted, live_changes
-
-    wanted = [
-        Wanted(workload=spec.workload, catalogs=offers, outcome=outcome, desired=desired)
-        for spec, offers, outcome in asked
-    ]
-    return live_changes(wanted, connections)
-
-
 def _only_complete(run: PlanRun) -> None:
     if not run.plan.complete:
         raise InfeasibleError(
@@ -355,8 +331,9 @@ def _offers(specs: Iterable[Spec], market: Market) -> list[Mapping[str, Catalog]
 
 def _desired(
     specs: Sequence[Spec], outcomes: Sequence[Outcome], market: Market
-) -> dict[str, DesiredState]:
-    desired: dict[str, DesiredState] = {}
+) -> dict[str, tuple[str, DesiredState]]:
+    """Cloud objects by endpoint, with the name of the spec that owns them."""
+    desired: dict[str, tuple[str, DesiredState]] = {}
     problems: list[Diagnostic] = []
     for spec, outcome in zip(specs, outcomes, strict=True):
         if not isinstance(outcome, Solved):
@@ -367,7 +344,8 @@ def _desired(
             except SpecError as error:
                 problems.extend(error.diagnostics)
                 break
-            if desired.setdefault(decision.endpoint, state) is not state:
+            owned = (spec.workload.name, state)
+            if desired.setdefault(decision.endpoint, owned) is not owned:
                 problems.append(_name_taken(spec, decision.endpoint))
     if problems:
         raise SpecError(tuple(problems))
@@ -381,7 +359,3 @@ def _name_taken(spec: Spec, endpoint: str) -> Diagnostic:
         hint="give one of them another metadata.name",
     )
     return placed(spec, "metadata.name", found)
-
-
-def _created(state: DesiredState) -> ChangeSet:
-    return plans.desired_changes(state, reason=OFFLINE_REASON)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from planner.cli.apply import Tell, WriteOptions, written
-from planner.cli.options import Manners
+from planner.cli.acting import carried_out
+from planner.cli.options import Manners, WriteOptions
+from planner.cli.output import emit_text, style_of
+from planner.cli.specs import read, selected
 from planner.errors import ExitCode
-
-if TYPE_CHECKING:
-    from planner.engine import Applied, Connections
-    from planner.workflow import PlanRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +20,21 @@ class Options(WriteOptions):
 def run(options: Options, manners: Manners) -> ExitCode:
     """Delete what the specs' endpoints have in the cloud.
 
-    Only what carries this spec's owner tag goes; everything else stays. Exits as `apply` does.
+    Only what carries a spec's owner tag goes; everything else stays, and so does what carries
+    planner:protect. Nothing is planned anew: a spec that cannot be met any more can be destroyed.
+    Exits as `apply` does.
     """
-    from planner import workflow
+    from planner import live
+    from planner.engine import connected
+    from planner.views.changes_text import render_changes
 
-    def act(found: PlanRun, connections: Connections, tell: Tell) -> Sequence[Applied]:
-        return workflow.destroy(found, connections, tell=tell, timeout_s=options.timeout)
-
-    return written(options, manners, verb="destroy", act=act)
+    specs = selected(read(options, manners), options)
+    with connected(sandbox=options.state) as connections:
+        found = tuple(live.owned(specs, connections))
+        pending = live.removals(found, connections, parallel=options.parallelism)
+        style = style_of(sys.stdout, color=manners.color)
+        render_changes(pending, out=sys.stdout, style=style)
+        if not any(one.changes.acting for one in pending):
+            emit_text("Nothing to destroy.\n")
+            return ExitCode.DONE
+        return carried_out(pending, connections, options, manners, verb="destroy")

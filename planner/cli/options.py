@@ -17,7 +17,8 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from planner.errors import ExitCode, UsageError
+from planner.errors import ExitCode
+from planner.model.change import Risk
 from planner.model.effort import Effort
 
 
@@ -83,6 +84,29 @@ class SpecOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SelectOptions:
+    """Which of the specs: endpoints do not depend on each other."""
+
+    only: Annotated[
+        list[str],
+        typer.Option("--only", metavar="NAME", help="Only specs of this name or pattern."),
+    ] = field(default_factory=list)
+    exclude: Annotated[
+        list[str],
+        typer.Option("--exclude", metavar="NAME", help="All but specs of this name or pattern."),
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneOptions:
+    """What happens to endpoints of a spec that it does not want any more."""
+
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete endpoints that the specs no longer want.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResultOptions:
     """How the result is shown, and where else it goes."""
 
@@ -143,15 +167,41 @@ class LiveOptions:
         ),
     ] = ".planner/sandbox.sqlite3"
 
-    def state(self, verb: str) -> str:
-        """The sandbox's file; UsageError where none is asked for: nothing else is live yet."""
-        if not self.sandbox:
-            raise UsageError(
-                "sandbox-only",
-                "this version changes nothing but its sandbox; say so with --sandbox",
-                hint=f"planner {verb} SPEC --sandbox",
-            )
-        return self.sandbox_state
+    parallelism: Annotated[
+        int,
+        typer.Option(
+            "--parallelism",
+            metavar="N",
+            min=1,
+            max=64,
+            envvar="PLANNER_PARALLELISM",
+            help="Endpoints at a time.",
+        ),
+    ] = 10
+
+    @property
+    def state(self) -> str | None:
+        """The file of the sandbox, None for the cloud itself."""
+        return self.sandbox_state if self.sandbox else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOptions(SpecOptions, SelectOptions, LiveOptions):
+    """Options of commands that change a cloud."""
+
+    auto_approve: Annotated[
+        bool, typer.Option("--auto-approve", help="Do not ask before the first write.")
+    ] = False
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Longest wait for one.")
+    ] = 3600.0
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until endpoints are ready, and verify.")
+    ] = True
+    accept: Annotated[
+        list[Risk],
+        typer.Option("--accept", metavar="RISK", help="Take a risk: one-way, downtime."),
+    ] = field(default_factory=list)
 
 
 OptionsT = TypeVar("OptionsT")

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from planner.cli.options import LiveOptions, Manners, ResultOptions, SpecOptions, VerifyOptions
+from planner.cli.options import (
+    LiveOptions,
+    Manners,
+    PruneOptions,
+    ResultOptions,
+    SelectOptions,
+    SpecOptions,
+    VerifyOptions,
+)
 from planner.cli.output import save, show
-from planner.cli.specs import read
+from planner.cli.specs import read, selected
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, VerifyOptions, LiveOptions, ResultOptions):
+class Options(SpecOptions, SelectOptions, VerifyOptions, LiveOptions, PruneOptions, ResultOptions):
     """Options of `plan`."""
 
     offline: Annotated[
@@ -37,23 +45,23 @@ class Options(SpecOptions, VerifyOptions, LiveOptions, ResultOptions):
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
-    """Find the cheapest configuration that meets each spec.
+    """Find the cheapest configuration that meets each spec, and what it changes.
 
-    Shows the decision, its price, the best alternatives and what would be created.
+    Reads what lives in the cloud and writes nothing. Shows the decision, its price, the best
+    alternatives, every change with its reason, and what may stop it.
 
     Exits with 3 for an invalid spec, 5 when only the budget is in the way, 8 when nothing meets
     a spec or when the endpoints together exceed a limit of the cloud.
     """
-    if options.offline == options.sandbox:
+    if options.offline and options.sandbox:
         raise UsageError(
-            "offline-only",
-            "this version plans without a cloud, or against its sandbox; say which, with --offline "
-            "or --sandbox",
-            hint=_offline(options),
+            "offline-and-sandbox",
+            "--offline reads nothing that lives, and --sandbox says where to read",
+            hint="planner plan SPEC --sandbox",
         )
     from planner.plans import document
 
-    specs = read(options, manners)
+    specs = selected(read(options, manners), options)
     started = perf_counter()
     plan = _planned(options, specs)
     manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
@@ -73,21 +81,16 @@ def _planned(options: Options, specs: Sequence[Spec]) -> Plan:
     if options.offline:
         return workflow.plan(specs, verify=options.verify, effort=options.effort).plan
     from planner.engine import connected
+    from planner.live import Reading
 
-    with connected(sandbox=options.sandbox_state) as connections:
+    with connected(sandbox=options.state) as connections:
         return workflow.plan(
-            specs, verify=options.verify, effort=options.effort, connections=connections
+            specs,
+            verify=options.verify,
+            effort=options.effort,
+            connections=connections,
+            live=Reading(parallel=options.parallelism, prune=options.prune),
         ).plan
-
-
-def _offline(options: Options) -> str:
-    """The same command with --offline, to copy."""
-    import shlex
-
-    overlays = [word for path in options.overlay for word in ("-f", path)]
-    sets = [word for setting in options.sets for word in ("--set", setting)]
-    limits = [word for path in options.limits for word in ("--limits", path)]
-    return shlex.join(["planner", "plan", *options.paths, *overlays, *sets, *limits, "--offline"])
 
 
 def _write_text(plan: Plan, out: TextIO, style: Style) -> None:

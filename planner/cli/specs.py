@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from planner.cli.named import unknown_name
-from planner.cli.options import Manners, SpecOptions
+from planner.cli.options import Manners, SelectOptions, SpecOptions
 from planner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,3 +86,27 @@ def _given(path: str | Source) -> Given:
     from planner.spec import Source
 
     return Source(name="<stdin>", text=sys.stdin.buffer.read() if sys.stdin else b"")
+
+
+def selected(specs: tuple[Spec, ...], options: SelectOptions) -> tuple[Spec, ...]:
+    """The specs that `--only` and `--exclude` leave; UsageError for a pattern that fits none."""
+    names = [spec.workload.name for spec in specs]
+    for option, patterns in (("--only", options.only), ("--exclude", options.exclude)):
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise unknown_name(
+                    "unknown-endpoint",
+                    f"no spec here is called `{pattern}`",
+                    name=pattern,
+                    known=names,
+                    option=option,
+                )
+    return tuple(
+        spec
+        for spec in specs
+        if (not options.only or _fits(spec, options.only)) and not _fits(spec, options.exclude)
+    )
+
+
+def _fits(spec: Spec, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(spec.workload.name, pattern) for pattern in patterns)

@@ -1,5 +1,19 @@
 """Desired against live state: what differs, object by object, and what each difference does."""
 
-from planner.diff.compare import ForeignObjectError, Lifecycle, UnknownFieldError, compared, created
+from planner.diff.compare import (
+    ForeignObjectError,
+    Lifecycle,
+    UnknownFieldError,
+    UsualTime,
+    compared,
+    created,
+)
 
-__all__ = ["ForeignObjectError", "Lifecycle", "UnknownFieldError", "compared", "created"]
+__all__ = [
+    "ForeignObjectError",
+    "Lifecycle",
+    "UnknownFieldError",
+    "UsualTime",
+    "compared",
+    "created",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
+from planner.model.change import RISKS, Action, Change, ChangeSet, FieldChange, Risk
 from planner.model.lifecycle import IGNORED, Behaviour, FieldRule
 from planner.model.live import LiveObject, LiveState
 from planner.model.resource import DesiredState, Resource
@@ -25,7 +25,6 @@ _RISK = {
     Behaviour.ONE_WAY: Risk.ONE_WAY,
     Behaviour.REPLACE: Risk.DOWNTIME,
 }
-_RISKS = (Risk.NONE, Risk.IN_PLACE, Risk.ROLLING, Risk.ONE_WAY, Risk.DOWNTIME)
 _ACTIONS = tuple(Action)
 
 
@@ -37,22 +36,50 @@ class ForeignObjectError(Exception):
     """A live object of a desired name that somebody else owns, or nobody."""
 
     def __init__(self, found: LiveObject) -> None:
-        super().__init__(f"{found.address} is owned by {found.owner or 'nobody'}")
+        super().__init__(f"{found.address} is owned by {found.proprietor}")
         self.found = found
+
+
+@value
+class UsualTime:
+    """How long one action on an object of a kind usually takes."""
+
+    kind: str
+    action: Action
+    least_s: float
+    most_s: float
 
 
 @value
 class Lifecycle:
     """A provider's rules.
 
-    `tied` kinds exist for one endpoint only and go when they are not wanted; `kept` kinds stay for
-    a rollback. `owned` kinds carry the owner's tag.
+    `order` has all kinds as they are created. `tied` kinds exist for one endpoint only and go when
+    they are not wanted; `kept` kinds stay for a rollback. `owned` kinds carry the owner's tag.
     """
 
     rules: tuple[FieldRule, ...]
+    order: tuple[str, ...]
     tied: tuple[str, ...]
     kept: tuple[str, ...]
     owned: tuple[str, ...]
+    durations: tuple[UsualTime, ...] = ()
+
+    def rank(self, kind: str) -> int:
+        """Place in the order of creation; what is not known comes last."""
+        return self.order.index(kind) if kind in self.order else len(self.order)
+
+    def expected_s(self, changes: ChangeSet) -> tuple[float, float] | None:
+        """How long these changes usually take, at least and at most; None where nobody says."""
+        found = [
+            time
+            for change in changes.acting
+            for time in self.durations
+            if (time.kind, time.action) == (change.address.partition("/")[0], change.action)
+        ]
+        if not found:
+            return None
+        return sum(time.least_s for time in found), sum(time.most_s for time in found)
 
     def rule(self, kind: str, path: str) -> FieldRule:
         """The first rule that speaks of a field; UnknownFieldError where none does."""
@@ -75,7 +102,7 @@ def compared(
         if existing is None:
             found.append(_creation(resource, "does not exist yet"))
             continue
-        if resource.kind in lifecycle.owned and existing.owner != owner:
+        if resource.kind in lifecycle.owned and not existing.owned_by(owner):
             raise ForeignObjectError(existing)
         found.append(_update(resource, existing, lifecycle))
     wanted = {resource.address for resource in desired.resources}
@@ -85,6 +112,7 @@ def compared(
         endpoint=desired.endpoint,
         action=_together(desired, live, changes),
         changes=changes,
+        notes=desired.notes,
     )
 
 
@@ -105,6 +133,7 @@ def created(desired: DesiredState, *, reason: str) -> ChangeSet:
         endpoint=desired.endpoint,
         action=Action.CREATE,
         changes=tuple(_creation(resource, reason) for resource in desired.resources),
+        notes=desired.notes,
     )
 
 
@@ -139,7 +168,7 @@ def _update(resource: Resource, existing: LiveObject, lifecycle: Lifecycle) -> C
         address=resource.address,
         action=worst.action,
         reason=worst.reason,
-        risk=max(risks, key=_RISKS.index),
+        risk=max(risks, key=RISKS.index),
         fields=fields,
     )
 

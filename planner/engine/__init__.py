@@ -1,20 +1,23 @@
 """Makes a plan real: reads, writes in order, waits, and checks that it took."""
 
-from planner.engine.apply import Applied, Event, Job, Outcome, applied, destroyed
+from planner.engine.apply import Applied, Event, Job, Manner, Outcome, applied, applied_nothing
 from planner.engine.connect import Connections, connected
-from planner.engine.run import Errand, Wanted, each, live_changes
+from planner.engine.link import Link, Standing
+from planner.engine.run import PARALLEL, at_once, each
 
 __all__ = [
+    "PARALLEL",
     "Applied",
     "Connections",
-    "Errand",
     "Event",
     "Job",
+    "Link",
+    "Manner",
     "Outcome",
-    "Wanted",
+    "Standing",
     "applied",
+    "applied_nothing",
+    "at_once",
     "connected",
-    "destroyed",
     "each",
-    "live_changes",
 ]

@@ -1,4 +1,4 @@
-"""One endpoint at a time: read again, compare with the plan, write in order, wait, verify.
+"""One endpoint at a time: look again, hold it against the plan, write in order, wait, verify.
 
 What was done is told by events as it happens; what was not is in the result. Running again goes on
 from wherever this ended, because the cloud is the only state.
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from threading import Event as Flag
 
-from planner.diff import Lifecycle
-from planner.errors import PlannerError, ProviderError
+from planner.engine.link import ENDPOINT, Link, Standing
+from planner.engine.stale import moved
+from planner.errors import PlannerError
 from planner.model.change import Action, ChangeSet
 from planner.model.live import Health, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner.model.value import value
-from planner.provider.gateway import Gateway
-
-ENDPOINT = "endpoint"
-"""Kind of the object that clients call, in every provider: what waits and verification look at."""
+from planner.plans import hidden
+from planner.provider.gateway import Watch
 
 
 class Outcome(StrEnum):
@@ -27,6 +27,8 @@ class Outcome(StrEnum):
 
     UNCHANGED = "unchanged"
     APPLIED = "applied"
+    BEGUN = "begun"
+    STOPPED = "stopped"
     ROLLED_BACK = "rolled-back"
     FAILED = "failed"
     STALE = "stale"
@@ -42,17 +44,41 @@ class Event:
     wrote: bool = False
 
 
+Tell = Callable[[Event], None]
+Need = Callable[[], Standing]
+
+
+@value
+class Manner:
+    """How to go about it: whom to tell, how long to wait for one endpoint, and when to stop.
+
+    Without `wait` an endpoint's write is the last; `halt` ends everything before its next write.
+    """
+
+    tell: Tell
+    halt: Flag
+    timeout_s: float = 3600.0
+    wait: bool = True
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, and raise StoppedError as soon as there is no more to be begun."""
+        if self.halt.wait(seconds):
+            raise StoppedError
+
+
+class StoppedError(Exception):
+    """Somebody has had enough."""
+
+
 @value
 class Job:
-    """One endpoint to make real: what is wanted, what was planned, and the connection."""
+    """One endpoint to make real: what was planned, and `need`, which looks again."""
 
-    desired: DesiredState
-    planned: ChangeSet
+    endpoint: str
     owner: str
-    gateway: Gateway
-    lifecycle: Lifecycle
-    compare: Callable[[DesiredState, LiveState, str], ChangeSet]
-    timeout_s: float = 3600.0
+    planned: ChangeSet
+    link: Link
+    need: Need
 
 
 @value
@@ -64,143 +90,133 @@ class Applied:
     done: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     detail: str = ""
+    hint: str = ""
 
 
-Tell = Callable[[Event], None]
-
-
-def applied(job: Job, tell: Tell) -> Applied:
-    """Make one endpoint as desired; an error of the cloud is a result, not an exception."""
-    name = job.desired.endpoint
-    live = job.gateway.read(job.desired)
-    changes = job.compare(job.desired, live, job.owner)
-    if _acts(changes) != _acts(job.planned):
-        return Applied(endpoint=name, outcome=Outcome.STALE, detail=_moved(job.planned, changes))
-    operations = list(_operations(job.desired, changes))
-    if not operations:
-        return Applied(endpoint=name, outcome=Outcome.UNCHANGED)
-    return _written(job, operations, tell)
-
-
-def destroyed(job: Job, tell: Tell) -> Applied:
-    """Delete what is the owner's of one endpoint, what depends on others first."""
-    live = job.gateway.read(job.desired)
-    owned = job.lifecycle.owned
-    foreign = [one for one in live.objects if one.kind in owned and one.owner != job.owner]
-    ours = [one for one in live.objects if one not in foreign]
-    if any(one.kind == ENDPOINT for one in foreign):
-        ours = []
-    ours += job.gateway.leftovers(job.desired, owner=job.owner)
-    order = {resource.kind: index for index, resource in enumerate(job.desired.resources)}
-    ours.sort(key=lambda one: -order.get(one.kind, len(order)))
-    operations = [
-        Operation(address=one.address, kind=one.kind, name=one.name, action=Action.DELETE, body={})
-        for one in ours
-    ]
-    if not operations:
-        detail = (
-            f"{foreign[0].address} is owned by {foreign[0].owner or 'nobody'}" if foreign else ""
-        )
-        return Applied(endpoint=job.desired.endpoint, outcome=Outcome.UNCHANGED, detail=detail)
-    return _written(job, operations, tell)
-
-
-def _written(job: Job, operations: Sequence[Operation], tell: Tell) -> Applied:
-    done: list[str] = []
-    name = job.desired.endpoint
+def applied(job: Job, manner: Manner) -> Applied:
+    """Make one endpoint as planned; an error of the cloud is a result, not an exception."""
     try:
-        for operation in operations:
-            job.gateway.write(operation)
-            done.append(f"{operation.action.value} {operation.address}")
-            text = operation.action.value
-            tell(Event(endpoint=name, address=operation.address, text=text, wrote=True))
-            if operation.kind == ENDPOINT:
-                refused = _settled(job, operation, tell)
-                if refused is not None:
-                    return _with_rest(refused, done, operations)
+        manner.pause(0.0)
+        now = job.need()
+    except StoppedError:
+        left = tuple(f"{one.action.value} {one.address}" for one in job.planned.acting)
+        return Applied(endpoint=job.endpoint, outcome=Outcome.STOPPED, left=left)
     except PlannerError as error:
-        failed = Applied(endpoint=name, outcome=Outcome.FAILED, detail=str(error))
-        return _with_rest(failed, done, operations)
-    return Applied(endpoint=name, outcome=Outcome.APPLIED, done=tuple(done))
+        return refused(error, job.endpoint)
+    stale = moved(job.planned, hidden(now.changes))
+    if stale:
+        return Applied(endpoint=job.endpoint, outcome=Outcome.STALE, detail=stale)
+    operations = list(operations_of(now.desired, now.changes))
+    if not operations:
+        return Applied(endpoint=job.endpoint, outcome=Outcome.UNCHANGED)
+    return _Run(job, now.desired, manner).through(operations)
 
 
-def _with_rest(ended: Applied, done: Sequence[str], operations: Sequence[Operation]) -> Applied:
-    left = tuple(f"{one.action.value} {one.address}" for one in operations[len(done) :])
-    return replace(ended, done=tuple(done), left=left)
-
-
-def _settled(job: Job, operation: Operation, tell: Tell) -> Applied | None:
-    """Wait for the endpoint, and check that it is what was asked for; None where it is."""
-    name = job.desired.endpoint
-
-    def beat(text: str) -> None:
-        tell(Event(endpoint=name, address=operation.address, text=text))
-
-    live = job.gateway.settle(job.desired, timeout_s=job.timeout_s, beat=beat)
-    if operation.action is Action.DELETE:
-        gone = live.health is Health.ABSENT
-        return None if gone else Applied(endpoint=name, outcome=Outcome.FAILED, detail=live.detail)
-    if live.health is not Health.READY:
-        return Applied(endpoint=name, outcome=Outcome.FAILED, detail=live.detail)
-    return _taken(job, operation, live)
-
-
-def _taken(job: Job, operation: Operation, live: LiveState) -> Applied | None:
-    """A ready endpoint that is not as it was asked to be was rolled back by the cloud."""
-    again = job.compare(job.desired, live, job.owner)
-    change = next(one for one in again.changes if one.address == operation.address)
-    if change.action is Action.NONE:
-        return None
-    differs = "; ".join(
-        f"{field.path} is {field.live}, asked for was {field.desired}"
-        for field in change.fields
-        if field.action is not Action.NONE
-    )
-    return Applied(
-        endpoint=job.desired.endpoint,
-        outcome=Outcome.ROLLED_BACK,
-        detail=f"the cloud rolled the update back: {differs}. {live.detail}".strip(),
-    )
-
-
-def _operations(desired: DesiredState, changes: ChangeSet) -> Iterator[Operation]:
-    """The writes of a change set, in its order."""
-    bodies = {resource.address: resource for resource in desired.resources}
-    for change in changes.changes:
-        if change.action is Action.NONE:
-            continue
-        resource = bodies.get(change.address)
-        kind, _, name = change.address.partition("/")
-        if change.action is Action.REPLACE:
-            raise ProviderError(
-                "replace-unsupported",
-                f"{change.address} can only be replaced: {change.reason}",
-                hint="planner destroy, then apply again; the endpoint is down meanwhile",
-            )
-        yield Operation(
-            address=change.address,
-            kind=resource.kind if resource else kind,
-            name=resource.name if resource else name,
-            action=change.action,
-            body=resource.body if resource else {},
-        )
-
-
-def _acts(changes: ChangeSet) -> list[tuple[str, Action]]:
-    """What a change set would write."""
-    return [(c.address, c.action) for c in changes.changes if c.action is not Action.NONE]
-
-
-def _moved(planned: ChangeSet, now: ChangeSet) -> str:
-    before, after = dict(_acts(planned)), dict(_acts(now))
-    moved = sorted(set(before.items()) ^ set(after.items()))
-    told = [
-        f"{action.value} of {address} is {'new' if after.get(address) is action else 'gone'}"
-        for address, action in moved
-    ]
-    return f"the cloud changed since the plan: {', '.join(told)}"
+def applied_nothing(endpoint: str) -> Applied:
+    """An endpoint that is as it should be."""
+    return Applied(endpoint=endpoint, outcome=Outcome.UNCHANGED)
 
 
 def refused(error: PlannerError, endpoint: str) -> Applied:
     """An endpoint that could not even be read."""
-    return Applied(endpoint=endpoint, outcome=Outcome.FAILED, detail=str(error))
+    return Applied(endpoint=endpoint, outcome=Outcome.FAILED, detail=str(error), hint=error.hint)
+
+
+class _Run:
+    """The writes of one endpoint, and what is done of them."""
+
+    def __init__(self, job: Job, desired: DesiredState, manner: Manner) -> None:
+        self._job = job
+        self._desired = desired
+        self._manner = manner
+        self._done: list[str] = []
+
+    def through(self, operations: Sequence[Operation]) -> Applied:
+        """Write, wait and verify; ends at the first thing that is not as it should be."""
+        try:
+            ended = self._written(operations)
+        except StoppedError:
+            ended = self._ended(Outcome.STOPPED)
+        except PlannerError as error:
+            ended = refused(error, self._job.endpoint)
+        left = operations[len(self._done) :]
+        return replace(
+            ended,
+            done=tuple(self._done),
+            left=tuple(f"{one.action.value} {one.address}" for one in left),
+        )
+
+    def _written(self, operations: Sequence[Operation]) -> Applied:
+        for operation in operations:
+            self._manner.pause(0.0)
+            self._job.link.gateway.write(operation)
+            text = operation.action.value
+            self._done.append(f"{text} {operation.address}")
+            self._tell(operation, text, wrote=True)
+            if operation.kind != ENDPOINT:
+                continue
+            if not self._manner.wait and operation.action is not Action.DELETE:
+                return self._ended(Outcome.BEGUN, "not waited for; run it again to go on")
+            refusal = self._settled(operation)
+            if refusal is not None:
+                return refusal
+        return self._ended(Outcome.APPLIED)
+
+    def _settled(self, operation: Operation) -> Applied | None:
+        """Wait for the endpoint, and check that it is what was asked for; None where it is."""
+        watch = Watch(
+            timeout_s=self._manner.timeout_s,
+            beat=lambda text: self._tell(operation, text),
+            pause=self._manner.pause,
+        )
+        live = self._job.link.gateway.settle(self._desired, watch)
+        if operation.action is Action.DELETE:
+            gone = live.health is Health.ABSENT
+            return None if gone else self._ended(Outcome.FAILED, live.detail)
+        if live.health is not Health.READY:
+            return self._ended(Outcome.FAILED, live.detail)
+        return self._taken(operation, live)
+
+    def _taken(self, operation: Operation, live: LiveState) -> Applied | None:
+        """A ready endpoint that is not as it was asked to be was rolled back by the cloud."""
+        again = self._job.link.compare(self._desired, live, self._job.owner)
+        change = next(one for one in again.changes if one.address == operation.address)
+        if change.action is Action.NONE:
+            return None
+        differs = "; ".join(
+            f"{field.path} is {field.live}, asked for was {field.desired}"
+            for field in change.fields
+            if field.action is not Action.NONE
+        )
+        told = f"the cloud rolled the update back: {differs}. {live.detail}".strip()
+        return self._ended(Outcome.ROLLED_BACK, told)
+
+    def _ended(self, outcome: Outcome, detail: str = "") -> Applied:
+        return Applied(endpoint=self._job.endpoint, outcome=outcome, detail=detail)
+
+    def _tell(self, operation: Operation, text: str, *, wrote: bool = False) -> None:
+        self._manner.tell(
+            Event(endpoint=self._job.endpoint, address=operation.address, text=text, wrote=wrote)
+        )
+
+
+def operations_of(desired: DesiredState, changes: ChangeSet) -> Iterator[Operation]:
+    """The writes of a change set, in its order; a replacement is a deletion and a creation."""
+    bodies = {resource.address: resource for resource in desired.resources}
+    for change in changes.acting:
+        resource = bodies.get(change.address)
+        kind, _, name = change.address.partition("/")
+        deleted = Operation(
+            address=change.address, kind=kind, name=name, action=Action.DELETE, body={}
+        )
+        if change.action in {Action.DELETE, Action.REPLACE}:
+            yield deleted
+        if change.action is Action.DELETE or resource is None:
+            continue
+        yield Operation(
+            address=change.address,
+            kind=resource.kind,
+            name=resource.name,
+            action=Action.CREATE if change.action is Action.REPLACE else change.action,
+            body=resource.body,
+        )

@@ -37,6 +37,10 @@ class Risk(StrEnum):
     ONE_WAY = "one-way"
 
 
+RISKS = (Risk.NONE, Risk.IN_PLACE, Risk.ROLLING, Risk.ONE_WAY, Risk.DOWNTIME)
+"""By rising severity."""
+
+
 @value
 class FieldChange:
     """One field's desired and live value, the action it causes and why."""
@@ -61,8 +65,24 @@ class Change:
 
 @value
 class ChangeSet:
-    """All changes of one endpoint, in the order they would be made."""
+    """All changes of one endpoint, in the order they would be made.
+
+    `notes` tell what is kept or left alone; `expected_s` is the least and the longest time that
+    the changes usually take, None where nothing is known.
+    """
 
     endpoint: str
     action: Action
     changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    expected_s: tuple[float, float] | None = None
+
+    @property
+    def acting(self) -> tuple[Change, ...]:
+        """Those that write."""
+        return tuple(change for change in self.changes if change.action is not Action.NONE)
+
+    @property
+    def risk(self) -> Risk:
+        """The worst risk of any change."""
+        return max((change.risk for change in self.acting), key=RISKS.index, default=Risk.NONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
@@ -22,7 +23,9 @@ class Health(StrEnum):
 class LiveObject:
     """One object in the cloud; `body` in the terms of its creation, as far as it can be read.
 
-    `owner` is the `planner:owner` tag, None where it has none or its kind carries no tags.
+    `owner` is the `planner:owner` tag, None where it has none or its kind carries no tags; `origin`
+    the name that its `planner:self` tag gives, which is another's where tags were copied with the
+    object. `protected` objects are never deleted.
     """
 
     address: str
@@ -30,19 +33,35 @@ class LiveObject:
     name: str
     body: dict[str, Any]
     owner: str | None = None
+    origin: str | None = None
+    protected: bool = False
+
+    def owned_by(self, owner: str) -> bool:
+        """Whether the tags say so, and were made for this very object."""
+        return self.owner == owner and self.origin in {None, self.name}
+
+    @property
+    def proprietor(self) -> str:
+        """Whose it is, for people."""
+        if self.origin not in {None, self.name}:
+            return f"nobody (its tags were copied from {self.origin})"
+        return self.owner or "nobody"
 
 
 @value
 class LiveState:
     """All objects that belong to one endpoint, those it uses and those of its scaling.
 
-    `health` is the endpoint's own, `detail` its status and reason in the cloud's words.
+    `health` is the endpoint's own, `detail` its status and reason in the cloud's words, `digest`
+    that of the desired state that was last applied, `counts` what runs now by variant.
     """
 
     endpoint: str
     health: Health
     objects: tuple[LiveObject, ...] = ()
     detail: str = ""
+    digest: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
 
     def find(self, address: str) -> LiveObject | None:
         """The object of this address."""

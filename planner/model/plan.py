@@ -15,6 +15,8 @@ from planner.model.candidate import (
 )
 from planner.model.catalog import Limit
 from planner.model.change import Action, ChangeSet
+from planner.model.check import Check
+from planner.model.resource import DesiredState
 from planner.model.value import value
 
 
@@ -48,6 +50,18 @@ class CatalogStamp:
 
 
 @value
+class Pending:
+    """Changes of one endpoint with all that making them needs; `owner` is the workload's name.
+
+    A desired state without resources is a removal.
+    """
+
+    owner: str
+    desired: DesiredState
+    changes: ChangeSet
+
+
+@value
 class EndpointPlan:
     """One cloud endpoint: the decision, what else was looked at, and the changes it needs.
 
@@ -61,6 +75,14 @@ class EndpointPlan:
     alternatives: tuple[Alternative, ...] = ()
     excluded: tuple[Exclusions, ...] = ()
     monthly_usd_before: float = 0.0
+    desired: DesiredState | None = None
+
+    @property
+    def pending(self) -> Pending | None:
+        """What is to be applied; None for a plan that was held against nothing."""
+        if self.desired is None:
+            return None
+        return Pending(owner=self.workload, desired=self.desired, changes=self.changes)
 
     @property
     def name(self) -> str:
@@ -80,7 +102,10 @@ class EndpointPlan:
 
 @value
 class Plan:
-    """All endpoints of one run, sorted by name."""
+    """All endpoints of one run, sorted by name.
+
+    `removals` are endpoints of these specs that are to go, `strays` those that would go if asked.
+    """
 
     mode: Mode
     fingerprint: str
@@ -89,6 +114,15 @@ class Plan:
     infeasible: tuple[Infeasible, ...] = ()
     breaches: tuple[LimitBreach, ...] = ()
     catalogs: tuple[CatalogStamp, ...] = ()
+    removals: tuple[Pending, ...] = ()
+    strays: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def pending(self) -> tuple[Pending, ...]:
+        """Everything to be applied, what goes last."""
+        found = (endpoint.pending for endpoint in self.endpoints)
+        return (*(one for one in found if one is not None), *self.removals)
 
     @property
     def complete(self) -> bool:

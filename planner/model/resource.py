@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any
 
 from planner.model.value import value
@@ -25,12 +26,20 @@ class Resource:
 
 @value
 class DesiredState:
-    """All cloud objects of one endpoint, each after those it needs."""
+    """All cloud objects of one endpoint, each after those it needs.
+
+    `place` names the account and region or the workspace, as the provider connects to it; `digest`
+    stands for all that is asked, and is kept in a tag of the endpoint; `notes` say what of the spec
+    is done otherwise. Without resources it stands for an endpoint of which nothing is wanted.
+    """
 
     endpoint: str
     provider: str
     region: str
     resources: tuple[Resource, ...]
+    place: dict[str, str] = field(default_factory=dict)
+    digest: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @value

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from hashlib import sha256
 from typing import Any
 
 from planner.model.candidate import Decision, Infeasible, Outcome, Solved
 from planner.model.catalog import Catalog
 from planner.model.change import ChangeSet
-from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Mode, Plan
+from planner.model.check import Check
+from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Mode, Pending, Plan
+from planner.model.resource import DesiredState
 from planner.model.traffic import Trace
 from planner.model.value import value
 from planner.model.workload import Workload
 from planner.plans.decision_document import decision_part
-from planner.plans.document import catalog_stamp_part, change_part
+from planner.plans.document import catalog_stamp_part, change_part, pending_part
 from planner.plans.text import to_bytes
 
 _CONFIGURES = (
@@ -43,25 +45,38 @@ class RunStamp:
     catalogs: tuple[CatalogStamp, ...] = ()
 
 
+@value
+class Held:
+    """What the decisions were held against, by the name of the cloud endpoint.
+
+    `changes` has every endpoint; `desired` and `monthly_usd_before` those that were read live.
+    """
+
+    changes: Mapping[str, ChangeSet]
+    monthly_usd_before: Mapping[str, float] = field(default_factory=dict)
+    desired: Mapping[str, DesiredState] = field(default_factory=dict)
+    removals: tuple[Pending, ...] = ()
+    strays: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
 def build_plan(
     outcomes: Iterable[Outcome],
-    changes: Mapping[str, ChangeSet],
+    held: Held,
     *,
     stamp: RunStamp,
     breaches: Sequence[LimitBreach] = (),
-    monthly_usd_before: Mapping[str, float] | None = None,
 ) -> Plan:
-    """The plan of one run, sorted and fingerprinted; `changes` by the name of the cloud endpoint.
+    """The plan of one run, sorted and fingerprinted.
 
     Every solved decision needs its change set. The order of `outcomes` does not matter.
     """
-    before = monthly_usd_before or {}
     endpoints: list[EndpointPlan] = []
     infeasible: list[Infeasible] = []
     for outcome in outcomes:
         match outcome:
             case Solved():
-                endpoints.extend(_endpoints(outcome, changes, before))
+                endpoints.extend(_endpoints(outcome, held))
             case Infeasible():
                 infeasible.append(outcome)
     catalogs = tuple(sorted(set(stamp.catalogs), key=_stamp_key))
@@ -73,6 +88,9 @@ def build_plan(
         infeasible=tuple(sorted(infeasible, key=lambda outcome: outcome.workload)),
         breaches=tuple(sorted(breaches, key=_breach_key)),
         catalogs=catalogs,
+        removals=held.removals,
+        strays=held.strays,
+        checks=held.checks,
     )
     return replace(plan, fingerprint=_fingerprint(plan, stamp.spec_digest))
 
@@ -108,18 +126,17 @@ def _chunks(workload: Workload) -> Iterator[bytes]:
     yield repr(workload).encode()
 
 
-def _endpoints(
-    solved: Solved, changes: Mapping[str, ChangeSet], before: Mapping[str, float]
-) -> Iterator[EndpointPlan]:
+def _endpoints(solved: Solved, held: Held) -> Iterator[EndpointPlan]:
     ordered = sorted(solved.decisions, key=lambda decision: decision.endpoint)
     for index, decision in enumerate(ordered):
         yield EndpointPlan(
             workload=solved.workload,
             decision=decision,
-            changes=changes[decision.endpoint],
+            changes=held.changes[decision.endpoint],
             alternatives=solved.alternatives if index == 0 else (),
             excluded=solved.excluded if index == 0 else (),
-            monthly_usd_before=before.get(decision.endpoint, 0.0),
+            monthly_usd_before=held.monthly_usd_before.get(decision.endpoint, 0.0),
+            desired=held.desired.get(decision.endpoint),
         )
 
 
@@ -137,6 +154,7 @@ def _fingerprint(plan: Plan, spec_digest: str) -> str:
         "endpoints": [_identity(endpoint) for endpoint in plan.endpoints],
         "infeasible": [outcome.workload for outcome in plan.infeasible],
         "mode": plan.mode.value,
+        "removals": [pending_part(one) for one in plan.removals],
         "spec": spec_digest,
     }
     return f"sha256:{sha256(to_bytes(content)).hexdigest()}"

@@ -48,6 +48,15 @@ def hidden(changes: ChangeSet) -> ChangeSet:
     )
 
 
+def concealed(value: Any, name: str = "") -> Any:
+    """A body with the values hidden that look like secrets, by the names they stand under."""
+    if isinstance(value, dict):
+        return {key: concealed(item, str(key)) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [concealed(item, name) for item in value]
+    return shown(name, value)
+
+
 def shown(path: str, value: Any) -> Any:
     """`value`, or HIDDEN where the last name of `path` says that it is a secret."""
     if not isinstance(value, str) or value.startswith("{{"):

@@ -8,13 +8,18 @@ and `relaxations` (smallest first).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from planner.model.candidate import Alternative, Exclusions, Infeasible, Rejection
-from planner.model.change import Action, Change, FieldChange
-from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Plan
+from planner.model.change import Action, Change, ChangeSet, FieldChange
+from planner.model.check import Check
+from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Pending, Plan
+from planner.model.resource import DesiredState
+from planner.plans.changes import concealed
 from planner.plans.decision_document import decision_part, latency_part, range_part
 from planner.plans.numbers import canonical, money, rounded, total
+from planner.plans.text import to_bytes
 
 FORMAT_VERSION = "1.0"
 """Version of the plan document; the first number changes when a key goes or changes its meaning."""
@@ -24,8 +29,9 @@ Part = dict[str, Any]
 
 def document(plan: Plan) -> Part:
     """The whole plan; no time stamp, secret or machine path stands in it."""
-    return {
+    part: Part = {
         "catalogs": [catalog_stamp_part(stamp) for stamp in plan.catalogs],
+        "checks": [_check_part(check) for check in plan.checks],
         "endpoints": [endpoint_part(endpoint) for endpoint in plan.endpoints],
         "fingerprint": plan.fingerprint,
         "format_version": FORMAT_VERSION,
@@ -33,16 +39,25 @@ def document(plan: Plan) -> Part:
         "limits_exceeded": [_breach_part(breach) for breach in plan.breaches],
         "mode": plan.mode.value,
         "planner_version": plan.planner_version,
+        "removals": [pending_part(one) for one in plan.removals],
+        "strays": list(plan.strays),
         "summary": _summary_part(plan),
         "verified": plan.verified,
     }
+    return {**part, "seal": seal(part)}
+
+
+def seal(part: Part) -> str:
+    """SHA-256 over everything else in a document, by which an edited one is known."""
+    content = {key: item for key, item in part.items() if key != "seal"}
+    return f"sha256:{sha256(to_bytes(canonical(content))).hexdigest()}"
 
 
 def _summary_part(plan: Plan) -> Part:
     actions = [endpoint.action for endpoint in plan.endpoints]
     return {
         "create": actions.count(Action.CREATE),
-        "delete": actions.count(Action.DELETE),
+        "delete": actions.count(Action.DELETE) + len(plan.removals),
         "monthly_usd_after": total(plan.monthly_usd_after),
         "monthly_usd_before": total(plan.monthly_usd_before),
         "replace": actions.count(Action.REPLACE),
@@ -58,11 +73,63 @@ def endpoint_part(endpoint: EndpointPlan) -> Part:
         "alternatives": alternatives_part(endpoint.alternatives),
         "changes": [change_part(change) for change in endpoint.changes.changes],
         "decision": decision_part(endpoint.decision),
+        "desired": None if endpoint.desired is None else _desired_part(endpoint.desired),
         "excluded": excluded_part(endpoint.excluded),
+        "expected_s": _expected_part(endpoint.changes),
         "name": endpoint.name,
+        "notes": list(endpoint.changes.notes),
         "provider": endpoint.decision.provider,
         "region": endpoint.decision.region,
         "workload": endpoint.workload,
+    }
+
+
+def pending_part(pending: Pending) -> Part:
+    """An endpoint's changes without a decision, with all that making them needs."""
+    return {
+        "action": pending.changes.action.value,
+        "changes": [change_part(change) for change in pending.changes.changes],
+        "desired": _desired_part(pending.desired),
+        "name": pending.desired.endpoint,
+        "notes": list(pending.changes.notes),
+        "workload": pending.owner,
+    }
+
+
+def _desired_part(desired: DesiredState) -> Part:
+    """Everything that applying needs; values that look like secrets are hidden."""
+    return {
+        "digest": desired.digest,
+        "place": desired.place,
+        "provider": desired.provider,
+        "region": desired.region,
+        "resources": [
+            {
+                "address": resource.address,
+                "after": list(resource.after),
+                "body": canonical(concealed(resource.body)),
+                "kind": resource.kind,
+                "name": resource.name,
+            }
+            for resource in desired.resources
+        ],
+    }
+
+
+def _expected_part(changes: ChangeSet) -> Part | None:
+    if changes.expected_s is None:
+        return None
+    least, most = changes.expected_s
+    return {"max": rounded(most, 0), "min": rounded(least, 0)}
+
+
+def _check_part(check: Check) -> Part:
+    return {
+        "detail": check.detail,
+        "hint": check.hint,
+        "name": check.name,
+        "subject": check.subject,
+        "verdict": check.verdict.value,
     }
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from planner.model.catalog import Measure, Scope
 from planner.model.change import Action, Risk
+from planner.model.check import Verdict
 from planner.model.plan import Mode
 
 SCHEMA_ID = "urn:planner:schema:plan:v1"
@@ -242,6 +243,36 @@ class ChangePart(_Part):
     risk: Risk
 
 
+class ResourcePart(_Part):
+    """One cloud object with the whole request of its creation."""
+
+    address: Name
+    after: list[Name]
+    body: dict[str, JsonValue]
+    kind: Name
+    name: Name
+
+
+class DesiredPart(_Part):
+    """What applying needs: where, and every object; values that look like secrets are hidden."""
+
+    digest: str
+    place: dict[str, str]
+    provider: Name
+    region: str
+    resources: list[ResourcePart]
+
+
+class CheckPart(_Part):
+    """Something that could stop the first write, and how looking at it ended."""
+
+    detail: str
+    hint: str
+    name: Name
+    subject: Name
+    verdict: Verdict
+
+
 class EndpointPart(_Part):
     """One cloud endpoint; `workload` is the spec document it comes from."""
 
@@ -249,10 +280,24 @@ class EndpointPart(_Part):
     alternatives: list[AlternativePart]
     changes: Annotated[list[ChangePart], Field(description="In the order of execution.")]
     decision: DecisionPart
+    desired: DesiredPart | None
     excluded: list[ExcludedPart]
+    expected_s: RangePart | None
     name: Name
+    notes: list[str]
     provider: Name
     region: Name
+    workload: Name
+
+
+class RemovalPart(_Part):
+    """An endpoint of these specs that they do not want any more."""
+
+    action: Action
+    changes: Annotated[list[ChangePart], Field(description="In the order of execution.")]
+    desired: DesiredPart
+    name: Name
+    notes: list[str]
     workload: Name
 
 
@@ -315,6 +360,7 @@ class PlanDocument(_Part):
     """What `planner plan -o json` prints; keys and lists are sorted where nothing else is said."""
 
     catalogs: list[CatalogPart]
+    checks: list[CheckPart]
     endpoints: list[EndpointPart]
     fingerprint: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     format_version: Annotated[str, Field(pattern=r"^1\.[0-9]+$")]
@@ -322,5 +368,8 @@ class PlanDocument(_Part):
     limits_exceeded: list[LimitExceededPart]
     mode: Mode
     planner_version: Name
+    removals: list[RemovalPart]
+    seal: Annotated[str, Field(description="SHA-256 over everything else.")]
+    strays: Annotated[list[Name], Field(description="Endpoints that --prune would delete.")]
     summary: SummaryPart
     verified: bool

@@ -2,33 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from planner.model.change import ChangeSet
+from planner.model.check import Check
 from planner.model.live import LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
+from planner.model.value import value
+
+
+@value
+class Watch:
+    """How to wait: `beat` is told the state now and then, `pause` sleeps and may end the wait.
+
+    Whatever `pause` raises ends the wait and is not to be caught.
+    """
+
+    timeout_s: float
+    beat: Callable[[str], None]
+    pause: Callable[[float], None]
 
 
 class Gateway(Protocol):
-    """A connection for one provider block; every method may raise ProviderError or AuthError."""
+    """A connection to one account and region or workspace, safe for use in several threads.
+
+    Every method may raise ProviderError or AuthError. A desired state without resources stands for
+    whatever the endpoint of that name has.
+    """
 
     def read(self, desired: DesiredState, /) -> LiveState:
         """Every object of the endpoint that lives, by its addresses; writes nothing."""
         ...
 
-    def leftovers(self, desired: DesiredState, /, *, owner: str) -> tuple[LiveObject, ...]:
-        """What this owner has of the endpoint beside what `read` shows: configs of before."""
+    def endpoints(self, owner: str, /) -> tuple[str, ...]:
+        """Names of the endpoints that carry this owner's tag, sorted."""
+        ...
+
+    def leftovers(
+        self, desired: DesiredState, live: LiveState, /, *, owner: str, keep: int
+    ) -> tuple[LiveObject, ...]:
+        """What the owner has of the endpoint and no endpoint uses, but for the newest `keep`.
+
+        Only what is proven to be unused, in an order in which it can be deleted.
+        """
+        ...
+
+    def previous(self, live: LiveState, /, *, owner: str) -> DesiredState | None:
+        """The endpoint as it was before its last update, None where nothing is kept of that."""
+        ...
+
+    def checks(self, work: Sequence[tuple[DesiredState, ChangeSet]], /) -> tuple[Check, ...]:
+        """What may stop this work, over all of it together; writes nothing."""
+        ...
+
+    def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
+        """Make an endpoint and what it uses the owner's; gives the addresses that changed hands."""
         ...
 
     def write(self, operation: Operation, /) -> None:
         """Make one change; returns when the cloud has taken it, not when it has settled."""
         ...
 
-    def settle(
-        self, desired: DesiredState, /, *, timeout_s: float, beat: Callable[[str], None]
-    ) -> LiveState:
-        """Wait until the endpoint is ready or failed; `beat` is told its state now and then.
+    def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:
+        """Wait until the endpoint is ready, failed or gone.
 
-        Raises ProviderError `not-settled` after `timeout_s`; nothing is undone then.
+        Raises ProviderError `not-settled` after the watch's time; nothing is undone then.
         """
         ...

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
+from planner.model.change import ChangeSet
+from planner.model.live import LiveState
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
+from planner.provider.gateway import Gateway
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -46,12 +49,45 @@ class Sandbox(Protocol):
         ...
 
 
+class Live(Protocol):
+    """What of a provider needs a cloud, or knows of one; all but `gateway` is pure.
+
+    The package of the provider has a `lifecycle.yml` beside its modules: how every field behaves.
+    """
+
+    def place(self, settings: Any, /) -> Mapping[str, str]:
+        """What a connection needs to know of a block: account and region, or workspace."""
+        ...
+
+    def gateway(self, place: Mapping[str, str], endpoint_url: str | None, /) -> Gateway:
+        """The connection to a place; its SDK is imported only now.
+
+        `endpoint_url` replaces the cloud's own address, None keeps it. Raises ProviderError where
+        the SDK is missing.
+        """
+        ...
+
+    def aligned(self, desired: DesiredState, live: LiveState, /) -> DesiredState:
+        """Desired state in the names of what lives already with the same content."""
+        ...
+
+    def ordered(self, changes: ChangeSet, desired: DesiredState, live: LiveState, /) -> ChangeSet:
+        """Changes in an order that the cloud takes, with notes on what it keeps.
+
+        Raises ProviderError for what the cloud never does.
+        """
+        ...
+
+    def pins(self, live: LiveState, /) -> Mapping[str, str]:
+        """What an endpoint has now, as pins that `planner simulate` takes; empty if unclear."""
+        ...
+
+
 class Provider(Protocol):
     """One cloud. Every method here is pure: no network, no clock, no credentials.
 
-    A provider that can be used live also has `gateway(settings, endpoint_url)`, which returns a
-    `planner.provider.gateway.Gateway`; its SDK is imported only then, and ProviderError
-    says where it is missing. `endpoint_url` replaces the cloud's own address, None keeps it.
+    A provider that can be used live also has `live()`, which returns a `Live`, and one that has a
+    stand-in for its cloud `sandbox()`, which returns a `Sandbox`.
     """
 
     name: str

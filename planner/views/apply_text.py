@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from planner.engine import Applied, Outcome
-from planner.views.style import Paper, Style
+from planner.views.style import Paper, Role, Style
 from planner.views.wording import counted
 
-_ROLE = {
+_ROLE: dict[Outcome, Role] = {
     Outcome.UNCHANGED: "faint",
     Outcome.APPLIED: "good",
+    Outcome.BEGUN: "caution",
+    Outcome.STOPPED: "caution",
     Outcome.ROLLED_BACK: "bad",
     Outcome.FAILED: "bad",
     Outcome.STALE: "caution",
@@ -24,7 +26,9 @@ def render_applied(results: Sequence[Applied], *, out: TextIO, style: Style) -> 
     for one in results:
         paper.line(f"{style.paint(one.endpoint, 'strong')}: {one.outcome.value}")
         if one.detail:
-            paper.entry("why", one.detail, "bad" if one.outcome is not Outcome.UNCHANGED else None)
+            paper.entry("why", one.detail, _ROLE[one.outcome])
+        if one.hint:
+            paper.entry("help", one.hint)
         for index, text in enumerate(one.done):
             paper.entry("" if index else "done", text)
         for index, text in enumerate(one.left):
@@ -33,5 +37,3 @@ def render_applied(results: Sequence[Applied], *, out: TextIO, style: Style) -> 
     parts = [f"{ended.count(outcome)} {outcome.value}" for outcome in Outcome if outcome in ended]
     total = counted(len(results), "endpoint")
     paper.line(style.paint(f"{total}: {', '.join(parts) or 'nothing to do'}.", "strong"))
-    if any(one.left for one in results):
-        paper.line("Run it again to go on from here.")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from planner.model.candidate import Decision, Infeasible
-from planner.model.change import Action, Change, FieldChange, Risk
-from planner.model.plan import EndpointPlan, LimitBreach, Plan
+from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
+from planner.model.check import Verdict
+from planner.model.plan import EndpointPlan, LimitBreach, Pending, Plan
 from planner.model.units import format_duration, format_fraction, format_number, format_usd
 from planner.plans.shortlist import shortlist
-from planner.views.style import Paper, Style
+from planner.views.style import Paper, Role, Style
 from planner.views.wording import (
     ROLE,
     SYMBOL,
@@ -38,6 +39,15 @@ _SAID = {
 }
 
 
+_RISK = {
+    Risk.NONE: "none: nothing that serves is touched",
+    Risk.IN_PLACE: "in place, nothing is restarted",
+    Risk.ROLLING: "rolling, without downtime: the old serves until the new is up",
+    Risk.ONE_WAY: "one-way: it cannot be undone",
+    Risk.DOWNTIME: "downtime: the endpoint is gone until it is made anew",
+}
+
+
 def render_plan(plan: Plan, *, out: TextIO, style: Style) -> None:
     """Write every endpoint, then what is infeasible or over a limit, then the totals."""
     paper = Paper(out=out, style=style)
@@ -50,6 +60,9 @@ def render_plan(plan: Plan, *, out: TextIO, style: Style) -> None:
         _infeasible(paper, outcome)
     for breach in plan.breaches:
         _breach(paper, breach)
+    for removal in plan.removals:
+        _removal(paper, removal)
+    _checks(paper, plan)
     _footer(paper, plan)
 
 
@@ -74,7 +87,11 @@ def _endpoint(paper: Paper, endpoint: EndpointPlan, prices: Sequence[float]) -> 
         paper.entry("objectives", ", ".join(others))
     paper.entry("cost", _cost(endpoint))
     _alternatives(paper, endpoint, prices)
-    _changes(paper, endpoint)
+    if endpoint.action in {Action.UPDATE, Action.REPLACE}:
+        paper.entry("risk", _risk(endpoint.changes))
+    show_changes(paper, endpoint.changes)
+    for note in endpoint.changes.notes:
+        paper.entry("note", note)
     for warning in decision.warnings:
         paper.entry("warning", warning, "caution")
     _more(paper, decision)
@@ -169,26 +186,37 @@ def _alternatives(paper: Paper, endpoint: EndpointPlan, prices: Sequence[float])
         paper.entry("" if index else label, f"{what}: {reason}")
 
 
-def _changes(paper: Paper, endpoint: EndpointPlan) -> None:
-    changes = [change for change in endpoint.changes.changes if change.action is not Action.NONE]
+def show_changes(paper: Paper, found: ChangeSet, *, label: str = "changes") -> None:
+    """Write every change with its fields, and its reason where it is not that of all."""
+    changes = found.acting
     reasons = {_reason(change) for change in changes}
     for index, change in enumerate(changes):
         shared = len(reasons) == 1 and index > 0
         reason = "" if shared else f"  ({_reason(change)})"
         symbol = SYMBOL[change.action]
-        label = "" if index else "changes"
-        paper.entry(label, f"{symbol} {change.address}{reason}")
+        paper.entry("" if index else label, f"{symbol} {change.address}{reason}")
         _fields(paper, change)
 
 
+def _risk(changes: ChangeSet) -> str:
+    """What the changes mean for traffic, and how long they usually take."""
+    text = _RISK[changes.risk]
+    if changes.expected_s is None:
+        return text
+    least, most = (format_duration(seconds) for seconds in changes.expected_s)
+    return f"{text}; usually takes {least} to {most}"
+
+
 def _reason(change: Change) -> str:
-    return change.reason if change.risk is Risk.NONE else f"{change.reason}; {change.risk.value}"
+    quiet = {Risk.NONE, Risk.IN_PLACE}
+    return change.reason if change.risk in quiet else f"{change.reason}; {change.risk.value}"
 
 
 def _fields(paper: Paper, change: Change) -> None:
     if change.action not in (Action.UPDATE, Action.REPLACE):
         return
     moved = [field for field in change.fields if field.desired != field.live]
+    moved.sort(key=lambda field: field.action is Action.NONE)  # what acts is seen first
     for field in moved[:_FIELDS]:
         paper.entry("", f"    {_field(field)}")
     if len(moved) > _FIELDS:
@@ -237,10 +265,39 @@ def _breach(paper: Paper, breach: LimitBreach) -> None:
     paper.line()
 
 
+def _removal(paper: Paper, removal: Pending) -> None:
+    paint = paper.style.paint
+    symbol = paint(SYMBOL[Action.DELETE], ROLE[Action.DELETE])
+    name = paint(removal.desired.endpoint, "strong")
+    paper.line(f"{symbol} {name} will be deleted: {removal.owner} no longer wants it")
+    paper.entry("where", f"{removal.desired.provider} {removal.desired.region}".rstrip())
+    show_changes(paper, removal.changes)
+    paper.line()
+
+
+def _checks(paper: Paper, plan: Plan) -> None:
+    """What would stop the first write, and what could not be looked at."""
+    for check in plan.checks:
+        if check.verdict is Verdict.PASSED:
+            continue
+        stopping = check.verdict in {Verdict.FAILED, Verdict.DENIED}
+        role: Role = "bad" if stopping else "caution"
+        said = "would fail" if stopping else "not checked"
+        paper.line(
+            f"{paper.style.paint('!', role)} {said}: {check.name}, {check.subject}: {check.detail}"
+        )
+        if check.hint:
+            paper.entry("help", check.hint)
+    passed = sum(check.verdict is Verdict.PASSED for check in plan.checks)
+    if plan.checks:
+        paper.line(f"Checked before the first write: {passed} of {len(plan.checks)} passed.")
+
+
 def _footer(paper: Paper, plan: Plan) -> None:
     counts = dict.fromkeys(Action, 0)
     for endpoint in plan.endpoints:
         counts[endpoint.action] += 1
+    counts[Action.DELETE] += len(plan.removals)
     before, after = plan.monthly_usd_before, plan.monthly_usd_after
     summary = (
         f"Plan: {counts[Action.CREATE]:,} to create, {counts[Action.UPDATE]:,} to update,"
@@ -253,6 +310,9 @@ def _footer(paper: Paper, plan: Plan) -> None:
     paper.line(
         f"Monthly: {format_usd(before)} -> {format_usd(after)} ({difference(after - before)})"
     )
+    if plan.strays:
+        names = ", ".join(plan.strays[:_FIELDS])
+        paper.line(f"No longer wanted, and kept: {names}. `--prune` deletes.")
     if plan.endpoints and not plan.verified:
         paper.line(
             paper.style.paint(

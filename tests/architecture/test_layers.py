@@ -21,10 +21,11 @@ LAYERS = {
     "planner.provider": 3,
     "planner.engine": 4,
     "planner.sources": 4,
-    "planner.workflow": 5,
+    "planner.live": 5,
     "planner.views": 5,
-    "planner.cli": 6,
-    "planner.__main__": 7,
+    "planner.workflow": 6,
+    "planner.cli": 7,
+    "planner.__main__": 8,
 }
 PURE = 2
 IMPURE_MODULES = {

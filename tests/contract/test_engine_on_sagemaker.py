@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from planner_sagemaker.gateway import SageMakerGateway
+from planner_sagemaker.provider import SageMaker
 from planner_sagemaker.sandbox.cloud import Pace
 from planner_sagemaker.sandbox.serve import running
-from planner_sagemaker.transitions import ordered
 
 import planner
-from planner.diff import compared
-from planner.engine import Applied, Event, Job, Outcome, applied, destroyed
+from planner.engine import Applied, Event, Job, Link, Manner, Outcome, applied
 from planner.errors import PlannerError
-from planner.model.change import Action, ChangeSet
-from planner.model.live import Health, LiveState
+from planner.model.change import Action
+from planner.model.live import Health
 from planner.model.resource import DesiredState
 from planner.provider.lifecycle import read_lifecycle
 from tests.support.code import ROOT
 
 OWNER = "fraud-scorer"
 LIFECYCLE = read_lifecycle("planner_sagemaker")
+RULES = SageMaker().live()
 PACE = Pace(create_s=0.5, update_s=0.5, rollback_s=0.3, delete_s=0.2)
 
 
@@ -40,10 +42,6 @@ BEFORE = desired()
 AFTER = desired("traffic.rate=2400/s", "traffic.burst.rate=3600/s")
 
 
-def compare(state: DesiredState, live: LiveState, owner: str) -> ChangeSet:
-    return ordered(compared(state, live, LIFECYCLE, owner=owner), state, live)
-
-
 class Cloud:
     """A sandbox in memory, its gateway, and what the engine told."""
 
@@ -52,21 +50,40 @@ class Cloud:
         self.events: list[Event] = []
         self._url = url
 
+    def link(self) -> Link:
+        # Anew for each run, as for each command: what a gateway has asked for once it keeps.
+        gateway = RULES.gateway({"region": "us-east-1"}, self._url)
+        return Link(provider="sagemaker", gateway=gateway, lifecycle=LIFECYCLE, rules=RULES)
+
     def job(self, state: DesiredState, *, owner: str = OWNER) -> Job:
-        live = self.gateway.read(state)
-        planned = compare(state, live, owner)
+        link = self.link()
         return Job(
-            desired=state,
-            planned=planned,
+            endpoint=state.endpoint,
             owner=owner,
-            gateway=self.gateway,
-            lifecycle=LIFECYCLE,
-            compare=compare,
-            timeout_s=60.0,
+            planned=link.needed(state, owner).changes,
+            link=link,
+            need=partial(link.needed, state, owner),
         )
 
-    def apply(self, state: DesiredState) -> Applied:
-        return applied(self.job(state), self.events.append)
+    def run(self, job: Job) -> Applied:
+        halt = threading.Event()
+        return applied(job, Manner(tell=self.events.append, halt=halt, timeout_s=60.0))
+
+    def apply(self, state: DesiredState, *, owner: str = OWNER) -> Applied:
+        return self.run(self.job(state, owner=owner))
+
+    def destroy(self, state: DesiredState, *, owner: str = OWNER) -> Applied:
+        link = self.link()
+        need = partial(link.removal, state, owner)
+        return self.run(
+            Job(
+                endpoint=state.endpoint,
+                owner=owner,
+                planned=need().changes,
+                link=link,
+                need=need,
+            )
+        )
 
     def config(self) -> str:
         endpoint = self.gateway.read(BEFORE).find("endpoint/fraud-scorer")
@@ -128,7 +145,7 @@ def test_what_is_written_is_what_was_planned() -> None:
         here.apply(BEFORE)
         before = len(here.written())
         job = here.job(AFTER)
-        ended = applied(job, here.events.append)
+        ended = here.run(job)
         acting = [c for c in job.planned.changes if c.action.value != "none"]
         assert ended.done == tuple(f"{c.action.value} {c.address}" for c in acting)
         calls = [c for c in here.written()[before:] if c != "AddTags"]
@@ -179,7 +196,8 @@ def test_a_cloud_that_moved_since_the_plan_is_not_written_to() -> None:
         old = here.job(BEFORE)
         here.apply(BEFORE)
         written = here.written()
-        ended = applied(replace(old, desired=AFTER), here.events.append)
+        link = here.link()
+        ended = here.run(replace(old, need=partial(link.needed, AFTER, OWNER)))
         assert ended.outcome is Outcome.STALE
         assert "the cloud changed since the plan" in ended.detail
         assert here.written() == written
@@ -188,20 +206,20 @@ def test_a_cloud_that_moved_since_the_plan_is_not_written_to() -> None:
 def test_destroy_takes_what_is_ours_and_leaves_what_is_not() -> None:
     with cloud() as here:
         here.apply(BEFORE)
-        theirs = destroyed(here.job(BEFORE), here.events.append)
+        theirs = here.destroy(BEFORE)
         assert theirs.outcome is Outcome.APPLIED
         assert here.gateway.read(BEFORE).objects == ()
-        assert destroyed(here.job(BEFORE), here.events.append).outcome is Outcome.UNCHANGED
+        assert here.destroy(BEFORE).outcome is Outcome.UNCHANGED
 
 
 def test_destroy_touches_nothing_of_another_owner() -> None:
     with cloud() as here:
         here.apply(BEFORE)
         written = here.written()
-        mine = replace(here.job(BEFORE), owner="somebody-else")
-        ended = destroyed(mine, here.events.append)
+        ended = here.destroy(BEFORE, owner="somebody-else")
         assert ended.outcome is Outcome.UNCHANGED
-        assert "is owned by fraud-scorer" in ended.detail
+        (note, *_) = here.link().removal(BEFORE, "somebody-else").changes.notes
+        assert "is owned by fraud-scorer" in note
         assert here.written() == written
 
 
@@ -209,7 +227,7 @@ def test_destroy_takes_the_configs_of_before_too() -> None:
     with cloud() as here:
         here.apply(BEFORE)
         here.apply(AFTER)
-        ended = destroyed(here.job(AFTER), here.events.append)
+        ended = here.destroy(AFTER)
         assert f"delete endpoint-config/{name_of(BEFORE, 'endpoint-config')}" in ended.done
         assert here.gateway.read(BEFORE).objects == ()
 
@@ -228,15 +246,15 @@ def shop(instance: str) -> DesiredState:
 def test_another_type_under_autoscaling_is_deregistered_updated_and_registered() -> None:
     small, large = shop("ml.c6i.large"), shop("ml.c6i.xlarge")
     with cloud() as here:
-        assert applied(here.job(small, owner="shop-ranker"), here.events.append).done
+        assert here.run(here.job(small, owner="shop-ranker")).done
         before = len(here.written())
-        ended = applied(here.job(large, owner="shop-ranker"), here.events.append)
+        ended = here.run(here.job(large, owner="shop-ranker"))
         assert ended.outcome is Outcome.APPLIED, ended
         calls = [call for call in here.written()[before:] if call != "AddTags"]
         update, deregister = calls.index("UpdateEndpoint"), calls.index("DeregisterScalableTarget")
         assert deregister < update < calls.index("RegisterScalableTarget")
         assert update < calls.index("PutScalingPolicy")
-        again = applied(here.job(large, owner="shop-ranker"), here.events.append)
+        again = here.run(here.job(large, owner="shop-ranker"))
         assert again.outcome is Outcome.UNCHANGED
 
 
@@ -262,7 +280,7 @@ def test_serverless_becomes_instances_one_way() -> None:
 def test_what_autoscaling_moved_is_kept_by_an_update() -> None:
     with cloud() as here:
         before = shop("ml.c6i.large")
-        applied(here.job(before, owner="shop-ranker"), here.events.append)
+        here.run(here.job(before, owner="shop-ranker"))
         here.scale(9)
         assert here.job(before, owner="shop-ranker").planned.action is Action.NONE
         moved = desired(
@@ -271,7 +289,7 @@ def test_what_autoscaling_moved_is_kept_by_an_update() -> None:
             "providers.sagemaker.image=123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:2",
             example="shop-ranker",
         )
-        ended = applied(here.job(moved, owner="shop-ranker"), here.events.append)
+        ended = here.run(here.job(moved, owner="shop-ranker"))
         assert ended.outcome is Outcome.APPLIED, ended
         assert here.instances() == 9
 

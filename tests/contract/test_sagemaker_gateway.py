@@ -20,7 +20,7 @@ from planner.model.change import Action
 from planner.model.live import Health, LiveState, Operation
 from planner.model.resource import DesiredState, Resource
 from tests.support.code import ROOT
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, watch
 
 SLOW = Pace(create_s=60, update_s=60, rollback_s=60, delete_s=60)
 """So that only `advance` ends what was begun."""
@@ -90,7 +90,7 @@ def _settled(sandbox: Sandbox, gateway: SageMakerGateway, desired: DesiredState)
         told.append(text)
         sandbox.advance(200)
 
-    live = gateway.settle(desired, timeout_s=10, beat=beat)
+    live = gateway.settle(desired, watch(10, beat))
     assert re.fullmatch(r"(Creating|Updating|Deleting|not found), 0 s", told[0])
     return live
 
@@ -283,7 +283,7 @@ def test_waiting_ends_and_undoes_nothing(
     _create(gateway, desired)
     before = _mutations(sandbox)
     with pytest.raises(ProviderError, match="still Creating after") as waited:
-        gateway.settle(desired, timeout_s=0.5, beat=lambda text: None)
+        gateway.settle(desired, watch(0.5))
     assert waited.value.code == "not-settled"
     assert _mutations(sandbox) == before
 
@@ -346,7 +346,7 @@ def test_nobody_answers(desired: DesiredState) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     settings = provider.catalog_settings("us-east-1")
-    unreached = provider.gateway(settings, f"http://127.0.0.1:{port}")
+    unreached = provider.live().gateway(provider.live().place(settings), f"http://127.0.0.1:{port}")
     with pytest.raises(ProviderError) as refused:
         unreached.read(desired)
     assert refused.value.code == "unreachable"

@@ -16,7 +16,7 @@ from planner.model.change import Action
 from planner.model.live import LiveState, Operation
 from planner.model.resource import DesiredState, Resource
 from tests.support.code import ROOT
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, watch
 
 QUICK = Pace(create_s=0, update_s=0, rollback_s=0, delete_s=0)
 SCALERS = ["scalable-target", "scaling-policy", "scheduled-action", "scheduled-action"]
@@ -51,7 +51,7 @@ def _write(gateway: SageMakerGateway, resource: Resource, action: Action) -> Non
 def _applied(gateway: SageMakerGateway, desired: DesiredState) -> LiveState:
     for resource in desired.resources:
         _write(gateway, resource, Action.CREATE)
-    return gateway.settle(desired, timeout_s=10, beat=lambda text: None)
+    return gateway.settle(desired, watch(10))
 
 
 def test_what_scales_lives_as_desired(
@@ -102,10 +102,10 @@ def test_an_update_keeps_counts_only_where_something_scales(
                 {"VariantName": variant["VariantName"], "DesiredInstanceCount": 19}
             ],
         )
-        gateway.settle(desired, timeout_s=10, beat=lambda text: None)
+        gateway.settle(desired, watch(10))
         body = {**endpoint.body, "EndpointConfigName": config_name}
         _write(gateway, replace(endpoint, body=body), Action.UPDATE)
-        gateway.settle(desired, timeout_s=10, beat=lambda text: None)
+        gateway.settle(desired, watch(10))
         shown = client.describe_endpoint(EndpointName=endpoint.name)
         assert shown["EndpointConfigName"] == config_name
         return int(shown["ProductionVariants"][0]["DesiredInstanceCount"])

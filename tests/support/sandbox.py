@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -15,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from planner.provider.gateway import Watch
 from tests.support.botocore_answers import answer_faults
 
 ROLE = "arn:aws:iam::123456789012:role/Execution"
@@ -113,3 +116,8 @@ def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
 
 def arn(kind: str, name: str, region: str = "us-east-1") -> str:
     return f"arn:aws:sagemaker:{region}:123456789012:{kind}/{name}"
+
+
+def watch(timeout_s: float, beat: Callable[[str], None] = lambda text: None) -> Watch:
+    """How a test waits: for real, and to the end."""
+    return Watch(timeout_s=timeout_s, beat=beat, pause=time.sleep)

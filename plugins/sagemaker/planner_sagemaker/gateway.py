@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,16 +17,23 @@ from botocore import xform_name
 from botocore.config import Config
 
 from planner.errors import AuthError, PlannerError, ProviderError
+from planner.model.change import ChangeSet
+from planner.model.check import Check
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
+from planner.provider.gateway import Watch
+from planner_sagemaker.alarms import ALARM, Alarms
 from planner_sagemaker.exports.api import OPERATIONS
-from planner_sagemaker.leftovers import leftovers
+from planner_sagemaker.leftovers import Leftovers
+from planner_sagemaker.preflight import checks
 from planner_sagemaker.reading import (
     Answer,
     Reader,
     RefusedError,
+    endpoint_name,
     health,
 )
+from planner_sagemaker.tenancy import Tenancy, claimed, previous
 from planner_sagemaker.writing import Writer
 
 _PATIENCE = Config(
@@ -129,29 +137,52 @@ class SageMakerGateway:
     def __init__(self, region: str, endpoint_url: str | None = None) -> None:
         self._connection = Connection(region, endpoint_url)
         self._reader = Reader(self._connection.ask, self._connection.creation)
+        self._alarms = Alarms(self._connection.ask, self._reader)
+        self._tenancy = Tenancy(self._connection.ask, self._reader)
+        self._leftovers = Leftovers(self._connection.ask, self._reader, self._tenancy.used)
         self._interval_s = 0.2 if self._connection.sandboxed else 10.0
         self._writer = Writer(self._connection.ask, self._reader, min(self._interval_s, _PAUSE_S))
 
     def read(self, desired: DesiredState, /) -> LiveState:
-        """Every object that the endpoint uses, that is desired of it, or that scales it."""
-        return self._reader.read(desired)
+        """Every object that the endpoint uses, that is desired of it, that scales or watches it."""
+        live = self._reader.read(desired)
+        return replace(live, objects=(*live.objects, *self._alarms.read(desired, live)))
 
     def write(self, operation: Operation, /) -> None:
         """Make one change; a deletion of what is gone and a creation of what is there succeed.
 
         What is there counts only where it carries the same owner and the same digest.
         """
-        self._writer.write(operation)
+        if operation.kind == ALARM:
+            self._alarms.write(operation)
+        else:
+            self._writer.write(operation)
 
-    def leftovers(self, desired: DesiredState, /, *, owner: str) -> tuple[LiveObject, ...]:
-        """Models and configs of this owner that the endpoint does not use any more."""
-        return tuple(leftovers(self._connection.ask, desired, owner=owner))
+    def endpoints(self, owner: str, /) -> tuple[str, ...]:
+        """Endpoints that carry this owner's tag; asked for once."""
+        return self._tenancy.of(owner)
 
-    def settle(
-        self, desired: DesiredState, /, *, timeout_s: float, beat: Callable[[str], None]
-    ) -> LiveState:
+    def leftovers(
+        self, desired: DesiredState, live: LiveState, /, *, owner: str, keep: int
+    ) -> tuple[LiveObject, ...]:
+        """Models and configs of this owner that no endpoint uses, but for the newest configs."""
+        return tuple(self._leftovers.unused(desired, live, owner=owner, keep=keep))
+
+    def previous(self, live: LiveState, /, *, owner: str) -> DesiredState | None:
+        """The endpoint on the newest config that it does not run."""
+        return previous(self._leftovers, self._reader, live, owner)
+
+    def checks(self, work: Sequence[tuple[DesiredState, ChangeSet]], /) -> tuple[Check, ...]:
+        """Credentials, permissions, quotas, role, image and artifacts, as far as can be read."""
+        return tuple(checks(self._connection.ask, work))
+
+    def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
+        """Set the owner's tags on the endpoint, its config, its models and its alarms."""
+        return (*claimed(self._reader, self._writer, live, owner), *self._alarms.claim(live, owner))
+
+    def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:
         """Wait until the endpoint is ready, failed or gone; raises ProviderError `not-settled`."""
-        name = next(one.name for one in desired.resources if one.kind == "endpoint")
+        name = endpoint_name(desired)
         begun = time.monotonic()
         absent = 0
         while True:
@@ -162,15 +193,15 @@ class SageMakerGateway:
                 return self.read(desired)
             status = shown["EndpointStatus"] if shown else "not found"
             elapsed_s = time.monotonic() - begun
-            if elapsed_s >= timeout_s:
+            if elapsed_s >= watch.timeout_s:
                 raise ProviderError(
                     "not-settled",
                     f"endpoint {name} is still {status} after {elapsed_s:.0f} s; "
                     "what was begun goes on",
                 )
-            beat(f"{status}, {elapsed_s:.0f} s")
+            watch.beat(f"{status}, {elapsed_s:.0f} s")
             pause_s = min(self._interval_s, _PAUSE_S) if absent else self._interval_s
-            time.sleep(min(pause_s, max(0.0, timeout_s - elapsed_s)))
+            watch.pause(min(pause_s, max(0.0, watch.timeout_s - elapsed_s)))
 
 
 def _refusal(operation: str, response: Any) -> PlannerError:

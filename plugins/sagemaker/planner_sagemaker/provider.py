@@ -12,12 +12,9 @@ if TYPE_CHECKING:
 
     from planner.model.candidate import Decision
     from planner.model.catalog import Catalog
-    from planner.model.change import ChangeSet
-    from planner.model.live import LiveState
     from planner.model.resource import DesiredState
     from planner.model.workload import Feature, Workload
-    from planner.provider.gateway import Gateway
-    from planner.provider.interface import Export, Sandbox
+    from planner.provider.interface import Export, Live, Sandbox
 
 _STARTER = """\
 region: us-east-1
@@ -98,29 +95,11 @@ class SageMaker:
             ) from error
         return serve
 
-    def gateway(self, settings: Any, endpoint_url: str | None) -> Gateway:
-        """The connection for a block; raises ProviderError where what it runs on is missing."""
-        try:
-            from planner_sagemaker.gateway import SageMakerGateway  # noqa: PLC0415 - the SDK
-        except ImportError as error:
-            raise ProviderError(
-                "gateway-missing",
-                f"talking to SageMaker needs {error.name}, which is not installed",
-                hint="pip install 'endpoint-planner[sagemaker]'",
-            ) from error
-        return SageMakerGateway(settings.region, endpoint_url)
+    def live(self) -> Live:
+        """What SageMaker does when it is live; raises ProviderError where its SDK is missing."""
+        from planner_sagemaker.live import SageMakerLive  # noqa: PLC0415 - only where live
 
-    def pins(self, live: LiveState) -> Mapping[str, str]:
-        """What an endpoint has now, as pins that `planner simulate` takes."""
-        from planner_sagemaker.standing import pins_of  # noqa: PLC0415 - only where live
-
-        return pins_of(live)
-
-    def ordered(self, changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:
-        """Changes in an order that SageMaker takes; ProviderError for what it never does."""
-        from planner_sagemaker.transitions import ordered  # noqa: PLC0415 - only where live
-
-        return ordered(changes, desired, live)
+        return SageMakerLive()
 
 
 provider = SageMaker()

@@ -8,8 +8,8 @@ from typing import Any
 from planner.errors import AuthError, ProviderError
 from planner.model.live import Health, LiveObject, LiveState
 from planner.model.resource import DesiredState
-from planner_sagemaker.resources.names import VARIANT
-from planner_sagemaker.resources.tags import OWNER
+from planner_sagemaker.resources.names import VARIANT, readable
+from planner_sagemaker.resources.tags import DIGEST, OWNER, PROTECT, SELF
 
 Answer = dict[str, Any]
 Ask = Callable[[str, str, Mapping[str, Any]], Answer]
@@ -112,7 +112,7 @@ class Reader:
 
     def read(self, desired: DesiredState) -> LiveState:
         """Every object of the endpoint that lives: what it uses, and what is desired of it."""
-        name = _named(desired, "endpoint")[0]
+        name = endpoint_name(desired)
         endpoint = self.describe("endpoint", name)
         objects = [*self._served(desired, endpoint)]
         if endpoint is not None:
@@ -122,6 +122,8 @@ class Reader:
             health=health(endpoint),
             objects=(*objects, *self._scalers(desired, name, endpoint)),
             detail=_detail(endpoint),
+            digest=_tag(objects[-1], DIGEST) if endpoint is not None else None,
+            counts=_counts(endpoint),
         )
 
     def targets(self, endpoint: str, variants: Iterable[str]) -> list[Answer]:
@@ -150,6 +152,11 @@ class Reader:
         for name, shown in found:
             yield self._object("endpoint-config", name, shown)
 
+    def object(self, kind: str, name: str) -> LiveObject | None:
+        """An object with its tags, None where there is none of this name."""
+        shown = self.describe(kind, name)
+        return None if shown is None else self._object(kind, name, shown)
+
     def _object(self, kind: str, name: str, described: Answer) -> LiveObject:
         tags = self.tags(described[DESCRIBE[kind][2]])
         body = self.body(kind, described)
@@ -158,7 +165,9 @@ class Reader:
             kind=kind,
             name=name,
             body=body if tags is None else {**body, "Tags": tags},
-            owner=next((tag["Value"] for tag in tags or () if tag["Key"] == OWNER), None),
+            owner=_tagged(tags, OWNER),
+            origin=_tagged(tags, SELF),
+            protected=_tagged(tags, PROTECT) not in {None, "false"},
         )
 
     def body(self, kind: str, described: Answer) -> Answer:
@@ -230,6 +239,29 @@ _PLACE = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 def resource_ids(endpoint: str, variants: Iterable[str]) -> list[str]:
     """Names of variants in Application Auto Scaling."""
     return [f"endpoint/{endpoint}/variant/{variant}" for variant in variants]
+
+
+def endpoint_name(desired: DesiredState) -> str:
+    """The endpoint's name in SageMaker."""
+    return next(iter(_named(desired, "endpoint")), readable(desired.endpoint))
+
+
+def _tagged(tags: list[Answer] | None, key: str) -> str | None:
+    return next((str(tag["Value"]) for tag in tags or () if tag["Key"] == key), None)
+
+
+def _tag(found: LiveObject, key: str) -> str | None:
+    return _tagged(found.body.get("Tags"), key)
+
+
+def _counts(endpoint: Answer | None) -> dict[str, int]:
+    """Instances that each variant is to have now."""
+    variants = (endpoint or {}).get("ProductionVariants") or ()
+    return {
+        one["VariantName"]: one["DesiredInstanceCount"]
+        for one in variants
+        if "DesiredInstanceCount" in one
+    }
 
 
 def _named(desired: DesiredState, kind: str) -> list[str]:

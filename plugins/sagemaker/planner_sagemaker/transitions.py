@@ -10,6 +10,7 @@ from planner.errors import ProviderError
 from planner.model.change import Action, Change, ChangeSet, Risk
 from planner.model.live import LiveState
 from planner.model.resource import DesiredState
+from planner_sagemaker.resources.tags import DIGEST, SELF
 
 _SCALING = ("scalable-target", "scaling-policy", "scheduled-action")
 _REFUSED = "SageMaker refuses another type while the variant is registered for scaling"
@@ -22,6 +23,42 @@ def ordered(changes: ChangeSet, desired: DesiredState, live: LiveState) -> Chang
     (docs.aws.amazon.com sagemaker/latest/dg endpoint-scaling-update). Raises ProviderError
     `conversion-refused` where an instance-backed endpoint would become serverless.
     """
+    changes = _alarms_last(changes)
+    return _told(_settled(_arranged(changes, desired, live)), live)
+
+
+def _settled(changes: ChangeSet) -> ChangeSet:
+    """No change at all where nothing but the mark of what was last applied would move.
+
+    The mark is written with the next change; by itself it is nobody's wish.
+    """
+    acting = [f for c in changes.acting for f in c.fields if f.action is not Action.NONE]
+    marks = {f"Tags[{DIGEST}]", f"Tags[{SELF}]"}
+    if not acting or any(c.action is not Action.UPDATE for c in changes.acting):
+        return changes
+    if any(field.path not in marks for field in acting):
+        return changes
+    quiet = tuple(
+        replace(c, action=Action.NONE, risk=Risk.NONE, reason="is as it should be")
+        for c in changes.changes
+    )
+    return replace(changes, action=Action.NONE, changes=quiet)
+
+
+def _told(changes: ChangeSet, live: LiveState) -> ChangeSet:
+    """With a word on counts that autoscaling moved: they are nobody's drift, and are kept."""
+    notes = tuple(
+        f"{live.counts[variant]} instances of {variant}, set by autoscaling between"
+        f" {target.body['MinCapacity']} and {target.body['MaxCapacity']}, are kept"
+        for target in live.objects
+        if target.kind == "scalable-target"
+        for variant in [target.body["ResourceId"].rpartition("/")[2]]
+        if variant in live.counts
+    )
+    return replace(changes, notes=(*changes.notes, *notes))
+
+
+def _arranged(changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:
     before, after = _variant_now(live), _variant_wanted(desired)
     if before is None or after is None:
         return changes
@@ -39,6 +76,15 @@ def ordered(changes: ChangeSet, desired: DesiredState, live: LiveState) -> Chang
     if not scaled or before.get("InstanceType") == after.get("InstanceType"):
         return found
     return replace(found, changes=tuple(_apart(found, live)))
+
+
+def _alarms_last(changes: ChangeSet) -> ChangeSet:
+    """Alarms go when no update is watched by them any more."""
+
+    def goes(change: Change) -> bool:
+        return change.action is Action.DELETE and change.address.startswith("alarm/")
+
+    return replace(changes, changes=tuple(sorted(changes.changes, key=goes)))
 
 
 def _apart(changes: ChangeSet, live: LiveState) -> Iterator[Change]:

@@ -79,7 +79,7 @@ class Writer:
             raise ProviderError(
                 "immutable", f"SageMaker cannot change {operation.address}, only its tags"
             )
-        self._tag(shown[DESCRIBE[operation.kind][2]], operation.body.get("Tags") or [])
+        self.tag(shown[DESCRIBE[operation.kind][2]], operation.body.get("Tags") or [])
 
     def _switch(self, operation: Operation, shown: Answer) -> None:
         """Put another config in place; counts that an autoscaler set are kept, nothing else is."""
@@ -111,7 +111,8 @@ class Writer:
         ]
         return bool(backed and self._reader.targets(name, backed))
 
-    def _tag(self, arn: str, wanted: list[Answer]) -> None:
+    def tag(self, arn: str, wanted: list[Answer]) -> None:
+        """Set tags that are not there yet or have other values."""
         present = _by_key(self._reader.tags(arn))
         changed = [tag for tag in wanted if present.get(tag["Key"]) != tag["Value"]]
         if changed:

@@ -1,0 +1,125 @@
+"""What commands that change a cloud share: consent, progress, an interrupt, the exit code."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import threading
+from collections.abc import Sequence
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from planner.cli.options import Manners, WriteOptions
+from planner.cli.output import emit_text, style_of
+from planner.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from planner.engine import Applied, Connections, Event, Manner
+    from planner.model.plan import Pending
+
+HEARTBEAT_S = 10.0
+
+
+def carried_out(
+    pending: Sequence[Pending],
+    connections: Connections,
+    options: WriteOptions,
+    manners: Manners,
+    *,
+    verb: str,
+) -> ExitCode:
+    """Ask, make the changes, and tell how each endpoint ended."""
+    from planner import live
+    from planner.engine import Manner
+    from planner.views.apply_text import render_applied
+
+    again = command(options, verb)
+    live.refuse_risks(pending, options.accept, again)
+    approve(options, verb)
+    teller = _Teller(manners)
+    halt = threading.Event()
+    manner = Manner(tell=teller, halt=halt, timeout_s=options.timeout, wait=options.wait)
+    results = _through(pending, connections, manner, options)
+    if halt.is_set():
+        manners.note("\ninterrupted: nothing new was begun", level=-2)
+    render_applied(results, out=sys.stdout, style=style_of(sys.stdout, color=manners.color))
+    if not _well(results):
+        emit_text(f"help: {again}  # goes on from here\n")
+    return ExitCode.INTERRUPTED if halt.is_set() else code_of(results)
+
+
+def _through(
+    pending: Sequence[Pending], connections: Connections, manner: Manner, options: WriteOptions
+) -> Sequence[Applied]:
+    from planner import live
+
+    try:
+        return live.carry_out(pending, connections, manner, parallel=options.parallelism)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted twice: left at once; the cloud goes on with what was begun\n")
+        sys.stderr.flush()
+        # The threads that wait for an answer would hold up a normal end.
+        os._exit(int(ExitCode.INTERRUPTED))
+
+
+def approve(options: WriteOptions, verb: str) -> None:
+    """Ask a person, unless the options answer; raises UsageError for anything but `yes`."""
+    if options.auto_approve:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "not-approved",
+            f"{verb} asks before it writes, and nobody can answer here",
+            hint=f"{command(options, verb)} --auto-approve",
+        )
+    emit_text(f"\nDo you want to {verb} this? Only `yes` is taken: ")
+    if sys.stdin.readline().strip() != "yes":
+        raise UsageError("not-approved", "nothing was done", hint=command(options, verb))
+
+
+def command(options: WriteOptions, verb: str) -> str:
+    """The same command, to copy."""
+    words = [word for path in options.overlay for word in ("-f", path)]
+    words += [word for setting in options.sets for word in ("--set", setting)]
+    words += [word for path in options.limits for word in ("--limits", path)]
+    words += [word for name in options.only for word in ("--only", name)]
+    words += [word for name in options.exclude for word in ("--exclude", name)]
+    words += ["--sandbox"] if options.sandbox else []
+    if options.sandbox_state != type(options).sandbox_state:
+        words += ["--sandbox-state", options.sandbox_state]
+    return shlex.join(["planner", verb, *options.paths, *words])
+
+
+class _Teller:
+    """Says every write at once, and what an endpoint waits for when it changes or lasts."""
+
+    def __init__(self, manners: Manners) -> None:
+        self._manners = manners
+        self._said: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        state, now = event.text.partition(",")[0], monotonic()
+        with self._lock:
+            before, at = self._said.get(event.address, ("", 0.0))
+            if state == before and now - at < HEARTBEAT_S:
+                return
+            self._said[event.address] = (state, now)
+            self._manners.note(f"{event.endpoint}: {event.address}: {event.text}")
+
+
+def _well(results: Sequence[Applied]) -> bool:
+    from planner.engine import Outcome
+
+    return all(one.outcome in {Outcome.APPLIED, Outcome.UNCHANGED} for one in results)
+
+
+def code_of(results: Sequence[Applied]) -> ExitCode:
+    """7 where an endpoint failed or was rolled back, 6 where only staleness stopped some."""
+    from planner.engine import Outcome
+
+    ended = {one.outcome for one in results}
+    if ended & {Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.STOPPED}:
+        return ExitCode.PARTLY_APPLIED
+    return ExitCode.STALE_PLAN if Outcome.STALE in ended else ExitCode.DONE

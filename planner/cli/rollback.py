@@ -1,0 +1,42 @@
+"""`planner rollback`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from planner.cli.acting import carried_out
+from planner.cli.options import Manners, WriteOptions
+from planner.cli.output import emit_text, style_of
+from planner.cli.specs import read, selected
+from planner.errors import ExitCode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(WriteOptions):
+    """Options of `rollback`."""
+
+
+def run(options: Options, manners: Manners) -> ExitCode:
+    """Put back what the specs' endpoints ran before their last update.
+
+    Nothing is planned: the config of before is still there, and is put in place as it is. The
+    specs stay as they are, so that `plan` shows the way forward again. Exits as `apply` does, and
+    with 1 where nothing of before is kept.
+    """
+    from planner import live
+    from planner.engine import connected
+    from planner.views.changes_text import render_changes
+
+    specs = selected(read(options, manners), options)
+    with connected(sandbox=options.state) as connections:
+        found = tuple(live.owned(specs, connections))
+        pending, without = live.rollbacks(found, connections, parallel=options.parallelism)
+        style = style_of(sys.stdout, color=manners.color)
+        render_changes(pending, out=sys.stdout, style=style)
+        for name in without:
+            emit_text(f"{name}: nothing of before is kept\n")
+        if not any(one.changes.acting for one in pending):
+            emit_text("Nothing to roll back to.\n")
+            return ExitCode.ERROR
+        return carried_out(pending, connections, options, manners, verb="rollback")

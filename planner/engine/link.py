@@ -1,0 +1,106 @@
+"""One connection to a cloud, and what an endpoint behind it needs to become as desired."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.diff import ForeignObjectError, Lifecycle, compared
+from planner.errors import ProviderError
+from planner.model.change import Action, Change, ChangeSet, Risk
+from planner.model.live import LiveObject, LiveState
+from planner.model.resource import DesiredState
+from planner.model.value import value
+from planner.provider.gateway import Gateway
+from planner.provider.interface import Live
+
+ENDPOINT = "endpoint"
+"""Kind of the object that clients call, in every provider: what waits and verification look at."""
+
+
+@value
+class Standing:
+    """An endpoint now: what is wanted of it, in the names that live, and what that needs."""
+
+    desired: DesiredState
+    live: LiveState
+    changes: ChangeSet
+
+
+@value
+class Link:
+    """A connection to one account and region or workspace, and what its provider knows."""
+
+    provider: str
+    gateway: Gateway
+    lifecycle: Lifecycle
+    rules: Live
+
+    def needed(self, desired: DesiredState, owner: str) -> Standing:
+        """What an endpoint needs to become as desired; nothing is written.
+
+        Raises ProviderError for somebody else's endpoint and for changes the cloud never makes.
+        """
+        live = self.gateway.read(desired)
+        wanted = self.rules.aligned(desired, live)
+        changes = self.compare(wanted, live, owner)
+        if changes.acting and changes.action is not Action.CREATE:
+            changes = self._with_leftovers(changes, wanted, live, owner)
+        expected_s = self.lifecycle.expected_s(changes)
+        return Standing(desired=wanted, live=live, changes=replace(changes, expected_s=expected_s))
+
+    def compare(self, desired: DesiredState, live: LiveState, owner: str) -> ChangeSet:
+        """What differs, by the provider's rules and in an order that its cloud takes."""
+        try:
+            found = compared(desired, live, self.lifecycle, owner=owner)
+        except ForeignObjectError as error:
+            raise ProviderError(
+                "foreign-endpoint",
+                f"{error}, not by {owner}: nothing of it is touched",
+                hint="planner adopt SPEC takes it over; another metadata.name leaves it alone",
+            ) from error
+        return self.rules.ordered(found, desired, live)
+
+    def removal(self, desired: DesiredState, owner: str) -> Standing:
+        """What is to go so that nothing of the owner's is left of an endpoint.
+
+        Somebody else's endpoint keeps everything; raises ProviderError for a protected one.
+        """
+        live = self.gateway.read(desired)
+        owned = self.lifecycle.owned
+        foreign = [o for o in live.objects if o.kind in owned and not o.owned_by(owner)]
+        ours = [one for one in live.objects if one not in foreign]
+        if any(one.kind == ENDPOINT for one in foreign):
+            ours = []
+        guarded = next((one for one in ours if one.protected), None)
+        if guarded is not None:
+            raise ProviderError(
+                "protected",
+                f"{guarded.address} carries the tag planner:protect: it is not deleted",
+                hint="remove the tag planner:protect from it first",
+            )
+        ours += self.gateway.leftovers(desired, live, owner=owner, keep=0)
+        ours.sort(key=lambda one: -self.lifecycle.rank(one.kind))
+        notes = tuple(f"{one.address} is owned by {one.proprietor}: left alone" for one in foreign)
+        changes = ChangeSet(
+            endpoint=desired.endpoint,
+            action=Action.DELETE if ours else Action.NONE,
+            changes=tuple(_deletion(one, "is to be destroyed", Risk.DOWNTIME) for one in ours),
+            notes=notes,
+        )
+        return Standing(desired=replace(desired, resources=()), live=live, changes=changes)
+
+    def _with_leftovers(
+        self, changes: ChangeSet, desired: DesiredState, live: LiveState, owner: str
+    ) -> ChangeSet:
+        """The same changes, and then away with what is older than the last rollback target."""
+        wanted = {resource.address for resource in desired.resources}
+        replaced = any(
+            one.kind in self.lifecycle.kept and one.address not in wanted for one in live.objects
+        )
+        old = self.gateway.leftovers(desired, live, owner=owner, keep=0 if replaced else 1)
+        gone = (_deletion(one, "unused, and not the newest of before", Risk.NONE) for one in old)
+        return replace(changes, changes=(*changes.changes, *gone))
+
+
+def _deletion(one: LiveObject, reason: str, risk: Risk) -> Change:
+    return Change(address=one.address, action=Action.DELETE, reason=reason, risk=risk)
