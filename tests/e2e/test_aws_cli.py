@@ -29,11 +29,12 @@ class Somebody:
     sent: dict[str, list[dict[str, Any]]]
     """Parameters of the calls that were rendered, by operation."""
 
-    def types(self, *arguments: str) -> Done:
-        return self.tools.aws(*arguments, "--region", "us-east-1", url=self.url, cwd=self.home)
+    def types(self, *arguments: str, exported: bool = False) -> Done:
+        there = (*arguments, "--region", "us-east-1")
+        return self.tools.aws(*there, url=self.url, cwd=self.home, exported=exported)
 
-    def asks(self, *arguments: str) -> Any:
-        done = self.types(*arguments)
+    def asks(self, *arguments: str, exported: bool = False) -> Any:
+        done = self.types(*arguments, exported=exported)
         assert done.code == 0, done.err
         return json.loads(done.out)
 
@@ -51,8 +52,9 @@ def somebody(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Somebody(tools=tools, url=url, home=home, sent=sent)
 
 
-def test_the_endpoint_is_listed(somebody: Somebody) -> None:
-    (listed,) = somebody.asks("sagemaker", "list-endpoints")["Endpoints"]
+@pytest.mark.parametrize("exported", [False, True])
+def test_the_endpoint_is_listed(somebody: Somebody, exported: bool) -> None:
+    (listed,) = somebody.asks("sagemaker", "list-endpoints", exported=exported)["Endpoints"]
     assert (listed["EndpointName"], listed["EndpointStatus"]) == ("shop-ranker", "InService")
 
 

@@ -47,12 +47,16 @@ class Tools:
     def python(self) -> str:
         return str(self.home / "bin" / "python")
 
-    def aws(self, *arguments: str, url: str, cwd: Path) -> Done:
-        """The AWS CLI as somebody without any configuration runs it; answers are JSON."""
+    def aws(self, *arguments: str, url: str, cwd: Path, exported: bool = False) -> Done:
+        """The AWS CLI as somebody without any configuration runs it; answers are JSON.
+
+        The address stands in an option, or in the environment where it is `exported`.
+        """
+        place = () if exported else ("--endpoint-url", url)
         done = subprocess.run(
-            [self.python, "-m", "awscli", *arguments, "--endpoint-url", url, "--output", "json"],
+            [self.python, "-m", "awscli", *arguments, *place, "--output", "json"],
             cwd=cwd,
-            env=_environment(),
+            env={**_environment(), **({"AWS_ENDPOINT_URL": url} if exported else {})},
             capture_output=True,
             timeout=60,
             check=False,
