@@ -69,11 +69,13 @@ class Call:
     operation: str
     parameters: Mapping[str, Any]
     fault: Rule | None = None
+    at: float | None = None
+    """When it happens; None is now. What time brings about happens at its own moment."""
 
     @property
     def now(self) -> float:
-        """The cloud's time."""
-        return self.cloud.clock.now()
+        """The cloud's time, as this call has it."""
+        return self.cloud.clock.now() if self.at is None else self.at
 
     def arn(self, kind: str, name: str, service: str = "sagemaker") -> str:
         """The ARN of an object in this call's region."""

@@ -27,6 +27,7 @@ from planner_sagemaker.sandbox import (
     sts,
     tagging,
     tags,
+    targets,
     transitions,
     watching,
 )
@@ -114,4 +115,5 @@ SERVICES = (
 CHANGES: Mapping[str, Change] = {
     transitions.KIND: transitions.change,
     transitions.ALARM: watching.look,
+    targets.SCHEDULED: scheduled_actions.strike,
 }

@@ -41,19 +41,18 @@ _MOST_TAGS = 50
 def register_scalable_target(call: Call) -> Mapping[str, Any]:
     """Make a target or change what is given of it; capacity outside of its range is moved in."""
     asked = call.parameters
-    variant = _resource(call)
+    _check_resource(call)
     before = call.strong(targets.TARGET, scaling.place(asked))
     target = _changed(before, asked) if before else _created(call)
     _check_range(target)
     call.put(targets.TARGET, scaling.place(asked), target)
     call.put(_BY_ARN, target["ScalableTargetARN"], {"place": scaling.place(asked)})
-    if asked["ScalableDimension"] == scaling.INSTANCES and variant is not None:
-        _move_inside(call, target, variant)
+    move_inside(call, target)
     return {"ScalableTargetARN": target["ScalableTargetARN"]}
 
 
-def _resource(call: Call) -> Document | None:
-    """The variant that is to be scaled, None for a component; refuses what does not exist.
+def _check_resource(call: Call) -> None:
+    """Refuse what does not exist or cannot be scaled.
 
     The text for an unknown kind is that of getmoto/moto#3304; the others are ours.
     """
@@ -65,14 +64,14 @@ def _resource(call: Call) -> Document | None:
     if asked["ScalableDimension"] == scaling.COPIES:
         if call.seen(COMPONENT, found["name"]) is None:
             raise invalid(f"No inference component found for resource ID: {asked['ResourceId']}")
-        return None
+        return
     endpoint = call.seen(KIND, found["name"]) or {}
     if endpoint.get("EndpointStatus") in {"Deleting", "Failed"}:
         endpoint = {}
     for variant in endpoint.get("ProductionVariants") or ():
         if variant["VariantName"] == found["variant"]:
             _check_dimension(asked["ScalableDimension"], variant, endpoint)
-            return dict(variant)
+            return
     raise invalid(f"No production variant found for resource ID: {asked['ResourceId']}")
 
 
@@ -124,19 +123,36 @@ def _check_range(target: Document) -> None:
         raise invalid("Maximum capacity cannot be less than minimum capacity.")
 
 
-def _move_inside(call: Call, target: Document, variant: Document) -> None:
-    """As documented: not where the resource is busy; where it cannot be, it is left."""
-    desired = variant["DesiredInstanceCount"]
-    inside = min(max(desired, target["MinCapacity"]), target["MaxCapacity"])
-    if inside == desired:
+def move_inside(call: Call, target: Document) -> None:
+    """Bring a variant into the range of its target.
+
+    As documented: not where the resource is busy; where it cannot be, it is left.
+    """
+    found = _RESOURCES[scaling.INSTANCES].fullmatch(target["ResourceId"])
+    endpoint = call.strong(KIND, found["name"]) if found else None
+    if found is None or endpoint is None:
         return
-    wanted = {"VariantName": variant["VariantName"], "DesiredInstanceCount": inside}
-    parameters = {
-        "EndpointName": target["ResourceId"].split("/")[1],
-        "DesiredWeightsAndCapacities": [wanted],
-    }
-    with suppress(CloudError):
-        update_weights_and_capacities(replace(call, parameters=parameters))
+    for variant in endpoint.get("ProductionVariants") or ():
+        desired = _desired(variant, target["ScalableDimension"])
+        inside = min(max(desired, target["MinCapacity"]), target["MaxCapacity"])
+        if variant["VariantName"] != found["variant"] or inside == desired:
+            continue
+        wanted = {"VariantName": found["variant"], **_capacity(target, inside)}
+        parameters = {"EndpointName": found["name"], "DesiredWeightsAndCapacities": [wanted]}
+        with suppress(CloudError):
+            update_weights_and_capacities(replace(call, parameters=parameters))
+
+
+def _desired(variant: Document, dimension: str) -> int:
+    if dimension == scaling.INSTANCES:
+        return int(variant.get("DesiredInstanceCount", 0))
+    return int((variant.get("CurrentServerlessConfig") or {}).get("ProvisionedConcurrency", 0))
+
+
+def _capacity(target: Document, count: int) -> Document:
+    if target["ScalableDimension"] == scaling.INSTANCES:
+        return {"DesiredInstanceCount": count}
+    return {"ServerlessUpdateConfig": {"ProvisionedConcurrency": count}}
 
 
 def describe_scalable_targets(call: Call) -> Mapping[str, Any]:
