@@ -12,7 +12,7 @@ from planner.model.live import LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner_sagemaker.reading import Answer, Ask, Reader, RefusedError
 from planner_sagemaker.resources.names import readable
-from planner_sagemaker.resources.tags import OWNER
+from planner_sagemaker.resources.tags import OWNER, PROTECT, SELF
 
 ALARM = "alarm"
 THEIRS = (
@@ -49,15 +49,16 @@ class Alarms:
                 raise
             return
         owners = {one.owner for one in live.objects if one.kind == "endpoint"}
-        owners |= {_owner(one.body.get("Tags")) for one in desired.resources}
+        owners |= {_value(one.body.get("Tags"), OWNER) for one in desired.resources}
+        owners.discard(None)
         named = re.compile(rf"{re.escape(endpoint)}-(5xx|latency-(p[\d.]+|mean|max))")
         for shown in found:
             own = named.fullmatch(shown["AlarmName"]) and _watches(shown, endpoint)
             if shown["AlarmName"] not in wanted and not own:
                 continue
             alarm = self._object(shown)
-            owned = alarm.owner is not None and alarm.owner in (owners - {None} or {alarm.owner})
-            if alarm.name in wanted or owned:
+            # Without an owner to compare with, whoever asks looks at the owner himself.
+            if alarm.name in wanted or (alarm.owner and alarm.owner in (owners or {alarm.owner})):
                 yield alarm
 
     def write(self, operation: Operation) -> None:
@@ -75,13 +76,23 @@ class Alarms:
         else:
             self._change(operation, shown)
 
+    def claim(self, live: LiveState, owner: str) -> Iterator[str]:
+        """Put the owner's tags on the alarms; gives the addresses of those that changed hands."""
+        for alarm in live.objects:
+            if alarm.kind != ALARM or alarm.owned_by(owner):
+                continue
+            own = {OWNER: owner, SELF: alarm.name}
+            for shown in self._described(AlarmNames=[alarm.name]):
+                self._tag(shown, [{"Key": key, "Value": text} for key, text in own.items()])
+                yield alarm.address
+
     def _change(self, operation: Operation, shown: Answer) -> None:
         """Put an alarm in place of itself, with what others attached to it."""
         alarm, wanted = self._object(shown), operation.body.get("Tags", [])
-        if alarm.owner != _owner(wanted):
+        if not alarm.owned_by(_value(wanted, OWNER) or ""):
             raise ProviderError(
                 "foreign-alarm",
-                f"{alarm.address} is owned by {alarm.owner or 'nobody'}: it is not touched",
+                f"{alarm.address} is owned by {alarm.proprietor}: it is not touched",
                 hint="give this spec another metadata.name, or delete the other alarm first",
             )
         body = {key: item for key, item in operation.body.items() if key != "Tags"}
@@ -89,12 +100,15 @@ class Alarms:
         theirs = {key: live[key] for key in THEIRS if key in live}
         if live != {**theirs, **body}:
             self._ask(_CLOUDWATCH, "PutMetricAlarm", {**theirs, **body})
-        # PutMetricAlarm takes tags at a creation only ("any tags you specify are ignored").
+        # PutMetricAlarm takes tags at a creation only, and ignores them where there is an alarm.
         present = alarm.body.get("Tags") or []
         changed = [tag for tag in wanted if tag not in present]
         if changed:
-            asked = {"ResourceARN": shown["AlarmArn"], "Tags": changed}
-            self._ask(_CLOUDWATCH, "TagResource", asked)
+            self._tag(shown, changed)
+
+    def _tag(self, shown: Answer, tags: list[Answer]) -> None:
+        asked = {"ResourceARN": shown["AlarmArn"], "Tags": tags}
+        self._ask(_CLOUDWATCH, "TagResource", asked)
 
     def _described(self, **asked: Any) -> list[Answer]:
         answer = self._ask(_CLOUDWATCH, "DescribeAlarms", {"AlarmTypes": ["MetricAlarm"], **asked})
@@ -112,7 +126,9 @@ class Alarms:
             kind=ALARM,
             name=name,
             body=body if tags is None else {**body, "Tags": tags},
-            owner=_owner(tags),
+            owner=_value(tags, OWNER),
+            origin=_value(tags, SELF),
+            protected=_value(tags, PROTECT) not in {None, "false"},
         )
 
     def _tags(self, arn: str) -> list[Answer] | None:
@@ -124,8 +140,8 @@ class Alarms:
         return sorted(own, key=lambda tag: str(tag["Key"]))
 
 
-def _owner(tags: list[Answer] | None) -> str | None:
-    return next((str(tag["Value"]) for tag in tags or () if tag["Key"] == OWNER), None)
+def _value(tags: list[Answer] | None, key: str) -> str | None:
+    return next((str(tag["Value"]) for tag in tags or () if tag["Key"] == key), None)
 
 
 def _watches(alarm: Answer, endpoint: str) -> bool:

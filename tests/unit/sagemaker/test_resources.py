@@ -49,18 +49,20 @@ def variant(state: DesiredState) -> dict[str, Any]:
     return body
 
 
-def test_a_dedicated_endpoint_is_three_objects_each_after_what_it_needs() -> None:
+def test_a_dedicated_endpoint_is_four_objects_each_after_what_it_needs() -> None:
     state = render(decision())
     assert wrong(state) == []
     assert [resource.kind for resource in state.resources] == [
         "model",
         "endpoint-config",
+        "alarm",
         "endpoint",
     ]
-    served, config, live = state.resources
+    served, config, alarm, live = state.resources
     assert served.after == ()
     assert config.after == (served.address,)
-    assert live.after == (config.address,)
+    assert alarm.after == ()
+    assert live.after == (config.address, alarm.address)
     assert live.body["EndpointConfigName"] == config.name
     assert variant(state) == {
         "VariantName": "AllTraffic",
@@ -83,6 +85,7 @@ def test_calls_name_the_services_and_operations_in_order() -> None:
     assert [(call.service, call.operation) for call in calls] == [
         ("sagemaker", "CreateModel"),
         ("sagemaker", "CreateEndpointConfig"),
+        ("cloudwatch", "PutMetricAlarm"),
         ("sagemaker", "CreateEndpoint"),
         ("application-autoscaling", "RegisterScalableTarget"),
         ("application-autoscaling", "PutScalingPolicy"),

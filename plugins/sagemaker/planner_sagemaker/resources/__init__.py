@@ -1,16 +1,21 @@
-"""A decision as SageMaker objects: model, endpoint config, endpoint, and what scales it."""
+"""A decision as SageMaker objects: model, config, alarms, endpoint, and what scales it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from planner.model.candidate import Decision
 from planner.model.resource import DesiredState, Resource
 from planner.model.workload import Workload
+from planner_sagemaker.resources.alarms import alarms
 from planner_sagemaker.resources.endpoint import endpoint, endpoint_config
 from planner_sagemaker.resources.model import model
+from planner_sagemaker.resources.names import digest
+from planner_sagemaker.resources.rollout import deployment, watching
 from planner_sagemaker.resources.scaling import scaling
-from planner_sagemaker.resources.tags import tags_of
+from planner_sagemaker.resources.tags import stamped, tags_of
 from planner_sagemaker.settings import SageMakerSettings
 
 __all__ = ["render"]
@@ -22,12 +27,24 @@ def render(decision: Decision, workload: Workload, settings: SageMakerSettings) 
     Models and endpoint configs are immutable in SageMaker, so they are named by the hash of their
     content: an equal body has an equal name, a changed one a new name.
     """
+    resources = tuple(_resources(decision, workload, settings))
+    whole = digest({one.address: _lasting(one.body) for one in resources})
     return DesiredState(
         endpoint=decision.endpoint,
         provider=decision.provider,
         region=decision.region,
-        resources=tuple(_resources(decision, workload, settings)),
+        resources=tuple(
+            replace(one, body=stamped(one.body, whole)) if one.kind == "endpoint" else one
+            for one in resources
+        ),
+        place={"region": settings.region},
+        digest=whole,
     )
+
+
+def _lasting(body: dict[str, Any]) -> dict[str, Any]:
+    """What of a body says how things are to be, not how an update gets there."""
+    return {key: item for key, item in body.items() if key != "DeploymentConfig"}
 
 
 def _resources(
@@ -36,8 +53,12 @@ def _resources(
     tags = tags_of(workload, settings)
     served = model(decision, workload, settings, tags)
     config = endpoint_config(decision, settings, served, tags)
-    live = endpoint(decision, config, tags)
+    own = tuple(alarms(decision, workload, settings, tags))
+    watched = watching([one.name for one in own], workload.rollout) if own else ()
+    rollout = deployment(decision, workload, settings, watched)
+    live = endpoint(decision, config, own, deployment=rollout, tags=tags)
     yield served
     yield config
+    yield from own
     yield live
     yield from scaling(decision, live)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from planner.model.candidate import Decision
@@ -33,16 +34,26 @@ def endpoint_config(
     )
 
 
-def endpoint(decision: Decision, config: Resource, tags: dict[str, str]) -> Resource:
-    """The endpoint that clients call; its name is the decision's."""
+def endpoint(
+    decision: Decision,
+    config: Resource,
+    alarms: Sequence[Resource],
+    *,
+    deployment: dict[str, Any],
+    tags: dict[str, str],
+) -> Resource:
+    """The endpoint that clients call; its name is the decision's.
+
+    `deployment` says how its updates go, which is no property of it: the digest leaves it out.
+    """
     name = readable(decision.endpoint)
-    body = {"EndpointName": name, "EndpointConfigName": config.name}
+    body = tagged({"EndpointName": name, "EndpointConfigName": config.name}, tags)
     return Resource(
         address=f"endpoint/{name}",
         kind="endpoint",
         name=name,
-        body=tagged(body, tags),
-        after=(config.address,),
+        body={**body, "DeploymentConfig": deployment} if deployment else body,
+        after=(config.address, *(alarm.address for alarm in alarms)),
     )
 
 

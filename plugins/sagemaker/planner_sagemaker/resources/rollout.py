@@ -72,11 +72,11 @@ def watching(own: Sequence[str], rollout: Rollout) -> tuple[str, ...]:
             path="spec.rollout.alarms",
         )
     for name in named:
-        if len(name) > 255 or not name.isprintable():
+        if len(name) > 255 or any(char < " " or char == "\x7f" for char in name):
             raise ProviderError(
                 "invalid-alarm-name",
                 f"CloudWatch has no alarm of this name: {name[:40]!r}",
-                hint="1 to 255 printable characters",
+                hint="1 to 255 characters, none of them a control character",
                 path="spec.rollout.alarms",
             )
     return named

@@ -1,4 +1,4 @@
-"""Tags: the spec's labels, the block's own, and the two by which the planner knows its objects."""
+"""Tags: the spec's labels, the block's own, and those by which the planner knows its objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from planner_sagemaker.resources.names import digest
 from planner_sagemaker.settings import SageMakerSettings
 
 OWNER = "planner:owner"
+SELF = "planner:self"
 DIGEST = "planner:digest"
+PROTECT = "planner:protect"
+_NAMES = ("EndpointName", "EndpointConfigName", "ModelName", "AlarmName")
+"""Members that name an object, those of objects that name others first."""
 MAX_TAGS = 50
 _ALLOWED = re.compile(r"[\w .:/=+\-@]*\Z")
 
@@ -28,11 +32,11 @@ def tags_of(workload: Workload, settings: SageMakerSettings) -> dict[str, str]:
                 "a value 256, and no key begins with aws:",
                 path="tags",
             )
-    if len(tags) + 1 > MAX_TAGS:
+    if len(tags) + 2 > MAX_TAGS:
         raise ProviderError(
             "too-many-tags",
-            f"{len(tags) - 1} labels and tags; AWS takes {MAX_TAGS} and the planner needs two",
-            hint=f"remove {len(tags) + 1 - MAX_TAGS} of metadata.labels",
+            f"{len(tags) - 1} labels and tags; AWS takes {MAX_TAGS} and the planner needs three",
+            hint=f"remove {len(tags) + 2 - MAX_TAGS} of metadata.labels",
             path="tags",
         )
     return tags
@@ -45,6 +49,13 @@ def _accepted(key: str, value: str) -> bool:
 
 
 def tagged(body: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
-    """The body with all tags and the digest of what it was without them, sorted by key."""
-    every = {**tags, DIGEST: digest(body)}
+    """The body with all tags, its own name, and the digest of what it was without them."""
+    own = next(body[name] for name in _NAMES if name in body)
+    every = {**tags, SELF: own, DIGEST: digest(body)}
     return {**body, "Tags": [{"Key": key, "Value": every[key]} for key in sorted(every)]}
+
+
+def stamped(body: dict[str, Any], whole: str) -> dict[str, Any]:
+    """The body with the digest of all that is asked of its endpoint in place of its own."""
+    tags = [{**tag, "Value": whole} if tag["Key"] == DIGEST else tag for tag in body["Tags"]]
+    return {**body, "Tags": tags}
