@@ -44,7 +44,7 @@ def document(plan: Plan) -> Part:
         "summary": _summary_part(plan),
         "verified": plan.verified,
     }
-    return {**part, "seal": seal(part)}
+    return dict(sorted({**part, "seal": seal(part)}.items()))
 
 
 def seal(part: Part) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from planner.model.candidate import (
@@ -27,7 +27,7 @@ from planner.model.candidate import (
 )
 from planner.model.catalog import Limit, Measure, Scope
 from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
-from planner.model.plan import CatalogStamp, LimitBreach, Mode, Plan
+from planner.model.plan import CatalogStamp, LimitBreach, Mode, Pending, Plan
 from planner.model.resource import DesiredState, Resource
 from planner.model.traffic import Trace, Traffic
 from planner.model.workload import (
@@ -42,7 +42,7 @@ from planner.model.workload import (
     Slo,
     Workload,
 )
-from planner.plans import RunStamp, build_plan, desired_changes
+from planner.plans import Held, RunStamp, build_plan, desired_changes
 
 SOURCE = "price list of the made-up cloud"
 STAMP = CatalogStamp(provider="cloud", region="north-1", version="7", as_of="2026-11-19")
@@ -295,6 +295,21 @@ def changes(action: Action) -> ChangeSet:
     )
 
 
+def removal(endpoint: str = "old-scorer") -> Pending:
+    """An endpoint of an earlier spec that is to go."""
+    gone = Change(
+        address=f"endpoint/{endpoint}",
+        action=Action.DELETE,
+        reason="is to be destroyed",
+        risk=Risk.DOWNTIME,
+    )
+    return Pending(
+        owner="fraud-scorer",
+        desired=replace(desired(endpoint), resources=(), place={"region": "north-1"}),
+        changes=ChangeSet(endpoint=endpoint, action=Action.DELETE, changes=(gone,)),
+    )
+
+
 def workload(
     name: str,
     *,
@@ -335,8 +350,11 @@ def breach() -> LimitBreach:
     )
 
 
+_OF_HELD = tuple(field.name for field in fields(Held))
+
+
 def plan(*outcomes: Solved | Infeasible, **given: Any) -> Plan:
-    """A plan from nothing: every endpoint of the outcomes is created."""
+    """A plan from nothing: every endpoint of the outcomes is created, unless `changes` differ."""
     names = [
         each.endpoint
         for outcome in outcomes
@@ -344,7 +362,9 @@ def plan(*outcomes: Solved | Infeasible, **given: Any) -> Plan:
         for each in outcome.decisions
     ]
     changes = {name: desired_changes(desired(name), reason="no live state read") for name in names}
-    return build_plan(outcomes, changes | given.pop("changes", {}), stamp=stamp(), **given)
+    changes |= given.pop("changes", {})
+    held = Held(changes=changes, **{key: given.pop(key) for key in _OF_HELD if key in given})
+    return build_plan(outcomes, held, **{"stamp": stamp(), **given})
 
 
 def stamp(**changed: Any) -> RunStamp:

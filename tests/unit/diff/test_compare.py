@@ -33,6 +33,7 @@ LIFECYCLE = Lifecycle(
         rule("Tags[[]*", Behaviour.IN_PLACE),
         rule("Min", Behaviour.IN_PLACE, "scaling"),
     ),
+    order=("config", "endpoint", "scaling"),
     tied=("scaling",),
     kept=("config",),
     owned=("endpoint",),

@@ -2,21 +2,30 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from planner.model.plan import Mode, Plan
-from planner.plans import RunStamp, build_plan, desired_changes, workloads_digest
+from planner.plans import Held, RunStamp, build_plan, desired_changes, workloads_digest
 from tests.support import decisions
 from tests.support.decisions import solved
 
 REASON = "no live state read"
 
 
-def built(*, spec_digest: str = "5ec", stamp: RunStamp | None = None, usd: float = 612.4) -> Plan:
+def built(
+    *,
+    spec_digest: str = "5ec",
+    stamp: RunStamp | None = None,
+    usd: float = 612.4,
+    **found: Any,
+) -> Plan:
     outcome = solved(decisions=(decisions.decision(cost=decisions.cost(usd)),))
-    changes = {"fraud-scorer": desired_changes(decisions.desired(), reason=REASON)}
-    return build_plan((outcome,), changes, stamp=stamp or decisions.stamp(spec_digest=spec_digest))
+    held = Held(
+        changes={"fraud-scorer": desired_changes(decisions.desired(), reason=REASON)}, **found
+    )
+    return build_plan((outcome,), held, stamp=stamp or decisions.stamp(spec_digest=spec_digest))
 
 
 def test_endpoints_and_infeasible_workloads_stand_by_name() -> None:
@@ -65,8 +74,9 @@ def test_the_fingerprint_is_the_same_for_the_same_input() -> None:
         built(usd=613.0),
         built(stamp=decisions.stamp(mode=Mode.LIVE)),
         built(stamp=decisions.stamp(catalogs=(replace(decisions.STAMP, version="8"),))),
+        built(removals=(decisions.removal(),)),
     ],
-    ids=["spec", "decision", "mode", "catalog"],
+    ids=["spec", "decision", "mode", "catalog", "removal"],
 )
 def test_the_fingerprint_moves_with_what_it_stands_for(other: Plan) -> None:
     assert other.fingerprint != built().fingerprint
@@ -77,7 +87,9 @@ def test_the_fingerprint_ignores_the_release_and_the_wording() -> None:
         decisions=(decisions.decision(warnings=("said otherwise",), advice=()),), alternatives=()
     )
     changes = {"fraud-scorer": desired_changes(decisions.desired(), reason=REASON)}
-    other = build_plan((chatty,), changes, stamp=decisions.stamp(planner_version="9.9.9"))
+    other = build_plan(
+        (chatty,), Held(changes=changes), stamp=decisions.stamp(planner_version="9.9.9")
+    )
     assert other.fingerprint == built().fingerprint
 
 
