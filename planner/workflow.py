@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from planner import __version__, plans, solver
@@ -45,7 +45,7 @@ from planner.spec import Source, Spec
 from planner.spec import load as load_sources
 
 if TYPE_CHECKING:
-    from planner.engine import Connections
+    from planner.engine import Connections, Standing
     from planner.live import Reading
     from planner.spec.rules import Breach
     from planner.spec.sections import Sections
@@ -57,12 +57,16 @@ OFFLINE_REASON = "offline: the live state is not read, so everything counts as n
 
 @value
 class PlanRun:
-    """A plan with the values it was made from; `desired` in the order of the plan's endpoints."""
+    """A plan with the values it was made from; `desired` in the order of the plan's endpoints.
+
+    `standing` has what was read of each endpoint, nothing offline.
+    """
 
     plan: Plan
     specs: tuple[Spec, ...]
     outcomes: tuple[Outcome, ...]
     desired: tuple[DesiredState, ...]
+    standing: Mapping[str, Standing] = field(default_factory=dict)
 
     @property
     def desired_by_owner(self) -> tuple[tuple[str, DesiredState], ...]:
@@ -141,11 +145,25 @@ def plan(
         for spec, offered in zip(ordered, offers, strict=True)
     )
     desired = _desired(ordered, outcomes, market)
-    asked = tuple(zip(ordered, offers, outcomes, strict=True))
+    held, found = _held(desired), None
+    if connections is not None:
+        from planner import live as cloud
+
+        found = cloud.held(
+            [
+                cloud.Case(spec=spec, offers=offered, outcome=outcome)
+                for spec, offered, outcome in zip(ordered, offers, outcomes, strict=True)
+            ],
+            {name: state for name, (_, state) in desired.items()},
+            connections,
+            reading=live or cloud.Reading(),
+            solving=cloud.Solving(effort=effort if verify else None, render=market.desired),
+        )
+        held, outcomes = found.held, tuple(case.outcome for case in found.cases)
     return PlanRun(
         plan=plans.build_plan(
             outcomes,
-            _held(desired) if connections is None else _live(asked, desired, connections, live),
+            held,
             stamp=plans.RunStamp(
                 mode=Mode.OFFLINE if connections is None else connections.mode,
                 planner_version=__version__,
@@ -157,6 +175,7 @@ def plan(
         specs=ordered,
         outcomes=outcomes,
         desired=tuple(desired[name][1] for name in sorted(desired)),
+        standing={} if found is None else found.standing,
     )
 
 
@@ -167,26 +186,6 @@ def _held(desired: Mapping[str, tuple[str, DesiredState]]) -> plans.Held:
             name: plans.desired_changes(state, reason=OFFLINE_REASON)
             for name, (_, state) in desired.items()
         }
-    )
-
-
-def _live(
-    asked: Sequence[tuple[Spec, Mapping[str, Catalog], Outcome]],
-    desired: Mapping[str, tuple[str, DesiredState]],
-    connections: Connections,
-    reading: Reading | None,
-) -> plans.Held:
-    from planner.live import Reading, held_against
-
-    found = held_against([spec for spec, _, _ in asked], desired, connections, reading or Reading())
-    before = found.monthly_usd(asked)
-    return plans.Held(
-        changes=found.changes,
-        monthly_usd_before=before,
-        desired={name: one.desired for name, one in found.standing.items()},
-        removals=found.removals,
-        strays=found.strays,
-        checks=found.checks,
     )
 
 

@@ -44,10 +44,16 @@ def run(options: Options, manners: Manners) -> ExitCode:
     from planner.views.drift_text import render_drift
 
     specs = selected(read(options, manners), options)
-    planned = workflow.plan(specs, verify=options.verify, effort=options.effort)
-    wanted = [live.Owned(owner=owner, desired=state) for owner, state in planned.desired_by_owner]
     with connected(sandbox=options.state) as connections:
-        found = live.drifts(wanted, connections, parallel=options.parallelism)
+        planned = workflow.plan(
+            specs,
+            verify=options.verify,
+            effort=options.effort,
+            connections=connections,
+            live=live.Reading(parallel=options.parallelism),
+        )
+    owners = {endpoint.name: endpoint.workload for endpoint in planned.plan.endpoints}
+    found = live.drifts(owners, planned.standing)
     save(options.out, lambda: drift_document(found), manners)
     show(
         options.output,

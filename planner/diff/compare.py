@@ -96,17 +96,17 @@ def compared(
 
     Raises ForeignObjectError before anything that is not `owner`'s would be touched.
     """
+    wanted = {resource.address for resource in desired.resources}
+    rest = [one for one in live.objects if one.address not in wanted]
     found: list[Change] = []
     for resource in desired.resources:
         existing = live.find(resource.address)
         if existing is None:
-            found.append(_creation(resource, "does not exist yet"))
+            found.append(_successor(resource, rest, lifecycle))
             continue
         if resource.kind in lifecycle.owned and not existing.owned_by(owner):
             raise ForeignObjectError(existing)
         found.append(_update(resource, existing, lifecycle))
-    wanted = {resource.address for resource in desired.resources}
-    rest = [one for one in live.objects if one.address not in wanted]
     changes = (*_deletions(rest, lifecycle), *found)
     return ChangeSet(
         endpoint=desired.endpoint,
@@ -137,10 +137,26 @@ def created(desired: DesiredState, *, reason: str) -> ChangeSet:
     )
 
 
-def _creation(resource: Resource, reason: str) -> Change:
+def _successor(resource: Resource, rest: Sequence[LiveObject], lifecycle: Lifecycle) -> Change:
+    """The creation of what is not there, held against what it takes the place of."""
+    before = [one for one in rest if one.kind == resource.kind in lifecycle.kept]
+    if len(before) != 1:
+        return _creation(resource, "does not exist yet")
+    return _creation(resource, f"takes the place of {before[0].name}", leaves(before[0].body))
+
+
+def _creation(resource: Resource, reason: str, before: Mapping[str, Any] | None = None) -> Change:
+    old = before or {}
+    asked = leaves(resource.body)
     fields = tuple(
-        FieldChange(path=path, desired=asked, live=None, action=Action.CREATE, reason=reason)
-        for path, asked in sorted(leaves(resource.body).items())
+        FieldChange(
+            path=path,
+            desired=asked.get(path),
+            live=old.get(path),
+            action=Action.CREATE if path in asked else Action.NONE,
+            reason=reason,
+        )
+        for path in sorted({*asked, *old})
     )
     return Change(
         address=resource.address,

@@ -36,11 +36,14 @@ class Link:
     rules: Live
 
     def needed(self, desired: DesiredState, owner: str) -> Standing:
-        """What an endpoint needs to become as desired; nothing is written.
+        """What an endpoint needs to become as desired, read now; nothing is written.
 
         Raises ProviderError for somebody else's endpoint and for changes the cloud never makes.
         """
-        live = self.gateway.read(desired)
+        return self.against(desired, self.gateway.read(desired), owner)
+
+    def against(self, desired: DesiredState, live: LiveState, owner: str) -> Standing:
+        """The same against what was read a moment ago."""
         wanted = self.rules.aligned(desired, live)
         changes = self.compare(wanted, live, owner)
         if changes.acting and changes.action is not Action.CREATE:

@@ -11,8 +11,9 @@ from planner.model.catalog import Catalog
 from planner.model.workload import Workload
 from planner.solver.run_limits import check_run
 from planner.solver.solve import solve
+from planner.solver.stable import stable
 
-__all__ = ["check_run", "monthly_usd", "solve"]
+__all__ = ["check_run", "monthly_usd", "solve", "stable"]
 
 
 def monthly_usd(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from planner.model.candidate import Decision, Infeasible
 from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
@@ -30,6 +30,9 @@ DISAGREE = 0.1
 """Part of a p99 by which simulation and closed form differ before both are told."""
 _ALTERNATIVES = 3
 _FIELDS = 8
+_BOOKKEEPING = "[planner:"
+"""What the tags are called by which the planner knows its own objects."""
+
 _SAID = {
     Action.NONE: "no change",
     Action.CREATE: "will be created",
@@ -213,20 +216,35 @@ def _reason(change: Change) -> str:
 
 
 def _fields(paper: Paper, change: Change) -> None:
-    if change.action not in (Action.UPDATE, Action.REPLACE):
+    """Fields that get another value; a creation has none unless it takes another's place."""
+    if change.action is Action.DELETE or all(field.live is None for field in change.fields):
         return
-    moved = [field for field in change.fields if field.desired != field.live]
-    moved.sort(key=lambda field: field.action is Action.NONE)  # what acts is seen first
-    for field in moved[:_FIELDS]:
-        paper.entry("", f"    {_field(field)}")
-    if len(moved) > _FIELDS:
-        rest = counted(len(moved) - _FIELDS, "more field")
+    name = change.address.partition("/")[2]
+    moved = [
+        field
+        for field in change.fields
+        if field.desired not in (field.live, name) and _BOOKKEEPING not in field.path
+    ]
+    creates = change.action is Action.CREATE
+    acting = [field for field in moved if creates or field.action is not Action.NONE]
+    for field in acting[:_FIELDS]:
+        paper.entry("", f"    {_field(field, change)}")
+    if len(acting) > _FIELDS:
+        rest = counted(len(acting) - _FIELDS, "more field")
         paper.entry("", f"    and {rest}: see `-o json`")
+    reasons = sorted({field.reason for field in moved if field not in acting})
+    for reason in reasons:
+        ignored = sum(field.reason == reason for field in moved if field not in acting)
+        paper.entry("", f"    {counted(ignored, 'field')} ignored: {reason}")
 
 
-def _field(field: FieldChange) -> str:
-    ignored = "ignored: " if field.action is Action.NONE else ""
-    return f"{field.path}: {field.live} -> {field.desired}  ({ignored}{field.reason})"
+def _field(field: FieldChange, change: Change) -> str:
+    text = f"{field.path}: {_value(field.live)} -> {_value(field.desired)}"
+    return text if field.reason == change.reason else f"{text}  ({field.reason})"
+
+
+def _value(value: Any) -> str:
+    return "none" if value is None else str(value)
 
 
 def _infeasible(paper: Paper, outcome: Infeasible) -> None:

@@ -1,0 +1,41 @@
+"""The stages that read or change a cloud, each over all endpoints of a run at once.
+
+held       decided specs -> what each endpoint needs       (reads)
+drifts     what each endpoint needs -> how it stands
+removals   endpoints -> what destroying them needs         (reads)
+rollbacks  endpoints -> what their last configs need       (reads)
+checked    changes -> what may stop them                   (reads)
+adopt      endpoints -> what changed hands                 (writes)
+carry_out  changes -> how each endpoint ended              (writes)
+"""
+
+from planner.live.plan import Case, Found, Reading, Solving, held
+from planner.live.read import Owned, checked, drifts, owned, removals, rollbacks
+from planner.live.write import (
+    CONSENT,
+    adopt,
+    adoptions,
+    carry_out,
+    refuse_failed,
+    refuse_risks,
+)
+
+__all__ = [
+    "CONSENT",
+    "Case",
+    "Found",
+    "Owned",
+    "Reading",
+    "Solving",
+    "adopt",
+    "adoptions",
+    "carry_out",
+    "checked",
+    "drifts",
+    "held",
+    "owned",
+    "refuse_failed",
+    "refuse_risks",
+    "removals",
+    "rollbacks",
+]

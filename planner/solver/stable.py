@@ -1,0 +1,63 @@
+"""Whether what runs is kept although something else would be cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from planner.model.candidate import Alternative, Decision, Solved
+from planner.model.catalog import Catalog
+from planner.model.effort import Effort
+from planner.model.workload import Workload
+from planner.solver.solve import solve
+
+
+def stable(
+    workload: Workload,
+    catalogs: Mapping[str, Catalog],
+    best: Solved,
+    *,
+    pins: Mapping[str, str],
+    effort: Effort | None,
+) -> Solved:
+    """The instance type that runs, sized anew, where `best` saves no more than the spec asks.
+
+    `pins` tell what runs (`objective.stability` is the saving asked). `best` itself where it is
+    what runs, saves more, or where what runs cannot meet the spec or is not one plain endpoint.
+    """
+    running = pins.get("instance")
+    if running is None or len(best.decisions) != 1 or workload.pin.instance is not None:
+        return best
+    if best.decisions[0].instance_type == running:
+        return best
+    provider = pins.get("provider", best.decisions[0].provider)
+    pinned = replace(
+        workload,
+        pin=replace(workload.pin, instance=running),
+        providers=tuple(one for one in workload.providers if one.name == provider),
+    )
+    kept = solve(pinned, catalogs, effort)
+    if not isinstance(kept, Solved) or len(kept.decisions) != 1 or not kept.decisions[0].met:
+        return best
+    saving = 1.0 - best.monthly_usd / kept.monthly_usd if kept.monthly_usd > 0 else 0.0
+    if saving > workload.objective.stability:
+        return best
+    others = (one for one in best.alternatives if one.instance_type != running)
+    return Solved(
+        workload=kept.workload,
+        decisions=kept.decisions,
+        alternatives=(_alternative(best.decisions[0]), *others),
+        excluded=best.excluded,
+    )
+
+
+def _alternative(decision: Decision) -> Alternative:
+    return Alternative(
+        provider=decision.provider,
+        hosting=decision.hosting,
+        instance_type=decision.instance_type,
+        replicas=decision.replicas,
+        monthly_usd=decision.cost.monthly_usd,
+        latency=decision.latency,
+        variant=next((value for name, value in decision.options if name == "variant"), ""),
+    )
