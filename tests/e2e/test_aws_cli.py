@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planner_sagemaker.sandbox.serve import STATE, running
+from planner_sagemaker.sandbox.cloud import Pace
+from planner_sagemaker.sandbox.serve import running
 
 from tests.support.code import ROOT
 from tests.support.command import Done, planner
@@ -42,13 +43,14 @@ class Somebody:
 @pytest.fixture(scope="module")
 def somebody(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Somebody]:
     home = tmp_path_factory.mktemp("home")
-    done = planner("apply", EXAMPLE, "--sandbox", "--auto-approve", "--no-verify", cwd=home)
-    assert done.code == 0, done.err
-    (endpoint,) = rendered("shop-ranker", "--no-verify")
     sent: dict[str, list[dict[str, Any]]] = {}
+    (endpoint,) = rendered("shop-ranker", "--no-verify")
     for call in endpoint["calls"]:
         sent.setdefault(call["operation"], []).append(call["parameters"])
-    with running(str(home / STATE)) as url:
+    with running(":memory:", pace=Pace(create_s=0.3)) as url:
+        address = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "s", "AWS_SECRET_ACCESS_KEY": "s"}
+        done = planner("apply", EXAMPLE, "--auto-approve", "--no-verify", cwd=home, env=address)
+        assert done.code == 0, done.err
         yield Somebody(tools=tools, url=url, home=home, sent=sent)
 
 
@@ -101,6 +103,13 @@ def test_what_scales_it_is_described(
         key
     ]
     assert missing(_by(map(untagged, sent), order), _by(shown, order)) == []
+
+
+def test_the_alarms_that_watch_it_are_described(somebody: Somebody) -> None:
+    prefix = ("--alarm-name-prefix", "shop-ranker-")
+    shown = somebody.asks("cloudwatch", "describe-alarms", *prefix)["MetricAlarms"]
+    sent = map(untagged, somebody.sent["PutMetricAlarm"])
+    assert missing(_by(sent, "AlarmName"), _by(shown, "AlarmName")) == []
 
 
 def test_the_cli_waits_for_it(somebody: Somebody) -> None:
