@@ -39,6 +39,10 @@ def desired(*sets: str, example: str = "fraud-scorer") -> DesiredState:
 
 
 BEFORE = desired()
+SERVERLESS = (
+    *("constraints.hosting=[serverless]", "slo.cold_start=allow"),
+    *("rollout.strategy=all-at-once", "rollout.alarms=[]"),
+)
 AFTER = desired("traffic.rate=2400/s", "traffic.burst.rate=3600/s")
 
 
@@ -135,7 +139,10 @@ def test_a_second_apply_writes_nothing() -> None:
         first = here.apply(BEFORE)
         assert first.outcome is Outcome.APPLIED
         written = here.written()
-        assert written == ["CreateModel", "CreateEndpointConfig", "CreateEndpoint"]
+        assert written == [
+            *("CreateModel", "CreateEndpointConfig", "PutMetricAlarm", "PutMetricAlarm"),
+            "CreateEndpoint",
+        ]
         assert here.apply(BEFORE).outcome is Outcome.UNCHANGED
         assert here.written() == written
 
@@ -261,13 +268,13 @@ def test_another_type_under_autoscaling_is_deregistered_updated_and_registered()
 def test_instances_do_not_become_serverless() -> None:
     with cloud() as here:
         here.apply(BEFORE)
-        serverless = desired("constraints.hosting=[serverless]", "slo.cold_start=allow")
+        serverless = desired(*SERVERLESS)
         with pytest.raises(PlannerError, match="serverless"):
             here.job(serverless)
 
 
 def test_serverless_becomes_instances_one_way() -> None:
-    serverless = desired("constraints.hosting=[serverless]", "slo.cold_start=allow")
+    serverless = desired(*SERVERLESS)
     with cloud() as here:
         assert here.apply(serverless).outcome is Outcome.APPLIED
         change = next(
@@ -302,6 +309,8 @@ def test_tags_of_others_are_left_alone() -> None:
         client.add_tags(ResourceArn=arn, Tags=[{"Key": "audited-by", "Value": "42"}])
         assert here.job(BEFORE).planned.action is Action.NONE
         client.add_tags(ResourceArn=arn, Tags=[{"Key": "planner:digest", "Value": "0"}])
+        assert here.job(BEFORE).planned.action is Action.NONE
+        client.add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "theirs"}])
         assert here.job(BEFORE).planned.action is Action.UPDATE
         assert here.apply(BEFORE).outcome is Outcome.APPLIED
         kept = client.list_tags(ResourceArn=arn)["Tags"]

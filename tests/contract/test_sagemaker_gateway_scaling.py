@@ -35,6 +35,11 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[SageMakerGateway, S
         yield SageMakerGateway("us-east-1", url), Sandbox(url=url)
 
 
+def _of(desired: DesiredState, *kinds: str) -> list[Resource]:
+    """Resources of these kinds, in the order in which they are created."""
+    return [one for one in desired.resources if one.kind in kinds]
+
+
 def _write(gateway: SageMakerGateway, resource: Resource, action: Action) -> None:
     body = {} if action is Action.DELETE else resource.body
     gateway.write(
@@ -59,8 +64,8 @@ def test_what_scales_lives_as_desired(
 ) -> None:
     live = _applied(cloud[0], desired)
     assert sorted(one.kind for one in live.objects if "scal" in one.kind) == SCALERS[:2]
-    assert [one.kind for one in desired.resources][3:] == SCALERS
-    for resource in desired.resources:
+    assert [one.kind for one in _of(desired, *SCALERS)] == SCALERS
+    for resource in _of(desired, *SCALERS):
         found = live.find(resource.address)
         assert found is not None, resource.address
         assert found.body == resource.body
@@ -73,9 +78,10 @@ def test_bounds_are_changed_in_place(
 ) -> None:
     gateway, _ = cloud
     _applied(gateway, desired)
+    target, _, action, _ = _of(desired, *SCALERS)
     for resource, change in (
-        (desired.resources[3], {"MaxCapacity": 77}),
-        (desired.resources[5], {"Schedule": "rate(1 day)"}),
+        (target, {"MaxCapacity": 77}),
+        (action, {"Schedule": "rate(1 day)"}),
     ):
         wanted = replace(resource, body={**resource.body, **change})
         _write(gateway, wanted, Action.UPDATE)
@@ -89,7 +95,7 @@ def test_an_update_keeps_counts_only_where_something_scales(
 ) -> None:
     gateway, sandbox = cloud
     live = _applied(gateway, desired)
-    _, config, endpoint = desired.resources[:3]
+    config, endpoint = _of(desired, "endpoint-config", "endpoint")
     other = replace(config, name="other", body={**config.body, "EndpointConfigName": "other"})
     _write(gateway, other, Action.CREATE)
     variant = config.body["ProductionVariants"][0]
@@ -112,7 +118,7 @@ def test_an_update_keeps_counts_only_where_something_scales(
 
     assert live.detail == "InService"
     assert counted("other") == 19
-    _write(gateway, desired.resources[3], Action.DELETE)
+    _write(gateway, *_of(desired, "scalable-target"), Action.DELETE)
     assert counted(config.name) == variant["InitialInstanceCount"] != 19
 
 
@@ -122,7 +128,7 @@ def test_scalers_are_deleted_once(
     gateway, sandbox = cloud
     _applied(gateway, desired)
     for _ in range(2):
-        for resource in reversed(desired.resources[3:]):
+        for resource in reversed(_of(desired, *SCALERS)):
             _write(gateway, resource, Action.DELETE)
     assert {one.kind for one in gateway.read(desired).objects}.isdisjoint(SCALERS)
     written = [one["operation"] for one in sandbox.get("calls?mutating=true")]
@@ -134,7 +140,7 @@ def test_a_policy_whose_name_another_endpoint_has_is_not_deleted(
 ) -> None:
     gateway, _ = cloud
     _applied(gateway, desired)
-    endpoint, target, policy = desired.resources[2:5]
+    endpoint, target, policy = _of(desired, "endpoint", *SCALERS[:2])
     other = {**endpoint.body, "EndpointName": "else"}
     _write(gateway, replace(endpoint, body=other, name="else"), Action.CREATE)
     gateway.read(desired)  # a moment passes, and it is in service
@@ -152,7 +158,7 @@ def test_a_target_of_another_dimension_is_told_apart_and_deleted(
 ) -> None:
     gateway, _ = cloud
     _applied(gateway, desired)
-    target = desired.resources[3]
+    (target,) = _of(desired, "scalable-target")
     other = {**target.body, "ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}
     rest = tuple(replace(one, body=other) if one is target else one for one in desired.resources)
     wanted = replace(desired, resources=rest)

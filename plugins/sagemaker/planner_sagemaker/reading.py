@@ -42,6 +42,7 @@ _UNSTATED: Mapping[str, Any] = {
     "EnableNetworkIsolation": False,
     "Mode": "SingleModel",
     "DisableScaleIn": False,
+    "ActionsEnabled": True,
 }
 """What the cloud shows of objects that were created without; a desired body never states it."""
 
