@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from planner_sagemaker.sandbox.calls import Calls, Recorded
 from planner_sagemaker.sandbox.cloud import Pace
 from planner_sagemaker.sandbox.faults import Effect
 from planner_sagemaker.sandbox.serve import running
@@ -65,6 +68,46 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
         )
         assert code == "ResourceLimitExceeded"
         assert "current utilization of 2 Instances" in text
+
+
+def test_requests_are_remembered_until_a_reset(tmp_path: Path) -> None:
+    file = str(tmp_path / "sandbox.sqlite3")
+    with running(file) as url:
+        Sandbox(url=url).model()
+    with running(file) as url:
+        sandbox = Sandbox(url=url)
+        sandbox.sagemaker.list_models()
+        found = sandbox.get("calls")
+        assert [(one["number"], one["operation"]) for one in found] == [
+            (1, "CreateModel"),
+            (2, "ListModels"),
+        ]
+        assert found[0]["parameters"]["ModelName"] == "m"
+        assert found[0]["agent"].startswith("Boto3/")
+        assert sandbox.get("calls?mutating=true") == found[:1]
+        sandbox.post("reset")
+        assert sandbox.get("calls") == []
+        sandbox.sagemaker.list_models()
+        assert [one["number"] for one in sandbox.get("calls")] == [1]
+
+
+def test_only_the_latest_requests_are_kept() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        calls = Calls(database, kept=20)
+        for number in range(45):
+            one = Recorded(
+                at_s=float(number),
+                region="us-east-1",
+                service="sagemaker",
+                operation="ListModels",
+                parameters={},
+                status=200,
+                error="",
+                fault="",
+            )
+            calls.record(one)
+        assert [one.number for one in calls.every()] == list(range(26, 46))
+        assert calls.count == 45
 
 
 def test_two_sandboxes_on_one_file_see_the_same(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def _carried_out(
 def _done(asked: Asked, call: Call) -> Mapping[str, Any]:
     operation = asked.operation
     permit(call)
-    check(operation.input, call.parameters)
+    check(operation.input, call.parameters, code=asked.service.invalid)
     handler = asked.service.handlers.get(asked.name)
     if handler is None:
         raise CloudError("NotImplemented", f"the sandbox does not know {asked.name}", status=501)
@@ -173,7 +173,6 @@ def _record(
 ) -> None:
     cloud.calls.record(
         Recorded(
-            number=cloud.calls.next_number(),
             at_s=cloud.clock.now(),
             region=asked.region,
             service=asked.service.name,

@@ -1,10 +1,13 @@
-"""What the sandbox was asked, in order."""
+"""What the sandbox was asked, in order; kept with everything else, so that a restart tells it."""
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
-from collections import deque
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from typing import Any
 
 from planner.model.value import value
@@ -12,18 +15,23 @@ from planner.model.value import value
 LOG = logging.getLogger("planner.sandbox")
 """Tells of every request of every sandbox in this process, as `recorded` of a log record."""
 
-_KEPT = 100_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (
+  number INTEGER PRIMARY KEY, mutating INTEGER NOT NULL, body TEXT NOT NULL
+);
+"""
 _READING = ("Describe", "Get", "Head", "Invoke", "List", "Simulate")
+_BODY_BYTES = 1024
 
 
 @value
 class Recorded:
     """One request and how it was answered; `error` is "" for a success.
 
-    `agent` is what the client says it is, its User-Agent.
+    `agent` is what the client says it is, its User-Agent. `number` counts from 1.
     """
 
-    number: int
+    number: int = 0
     at_s: float
     region: str
     service: str
@@ -40,29 +48,46 @@ class Recorded:
         return not self.operation.startswith(_READING)
 
 
+_MEMBERS = tuple(one.name for one in fields(Recorded) if one.name != "number")
+
+
 class Calls:
-    """The latest requests, oldest first."""
+    """The latest requests, oldest first; a hundredth more than `kept` at most."""
 
-    def __init__(self) -> None:
-        self._recorded: deque[Recorded] = deque(maxlen=_KEPT)
-        self._count = 0
+    def __init__(self, database: sqlite3.Connection, *, kept: int = 100_000) -> None:
+        self._database = database
+        self._kept = kept
+        self._database.executescript(_SCHEMA)
 
-    def next_number(self) -> int:
-        """The number of the request that comes in now, from 1."""
-        self._count += 1
-        return self._count
+    @property
+    def count(self) -> int:
+        """How many requests there were."""
+        row = self._database.execute("SELECT MAX(number) FROM calls").fetchone()
+        return int(row[0] or 0)
 
     def record(self, recorded: Recorded) -> None:
-        """Keep a request."""
-        self._recorded.append(recorded)
+        """Keep a request under the next number."""
+        body = {name: getattr(recorded, name) for name in _MEMBERS}
+        text = json.dumps(body, default=_shortened, separators=(",", ":"))
+        done = self._database.execute(
+            "INSERT INTO calls (mutating, body) VALUES (?,?)", (recorded.mutating, text)
+        )
+        number = int(done.lastrowid or 0)
+        if number % max(1, self._kept // 100) == 0:
+            self._database.execute("DELETE FROM calls WHERE number <= ?", (number - self._kept,))
         answer = recorded.error or recorded.status
-        LOG.debug("%s: %s", recorded.operation, answer, extra={"recorded": recorded})
+        known = replace(recorded, number=number)
+        LOG.debug("%s: %s", recorded.operation, answer, extra={"recorded": known})
 
     def every(self, *, mutating: bool | None = None) -> Iterator[Recorded]:
         """All requests that are kept, or only those that write, or only those that read."""
-        return (one for one in self._recorded if mutating is None or one.mutating is mutating)
+        rows = self._database.execute(
+            "SELECT number, body FROM calls WHERE ? IN (-1, mutating) ORDER BY number",
+            (-1 if mutating is None else int(mutating),),
+        )
+        return (Recorded(number=number, **json.loads(body)) for number, body in rows)
 
-    def clear(self) -> None:
-        """Forget all requests; numbers begin at 1 again."""
-        self._recorded.clear()
-        self._count = 0
+
+def _shortened(body: Any) -> str:
+    """The beginning of bytes in base64: what a model is asked may be long."""
+    return base64.b64encode(body[:_BODY_BYTES]).decode()

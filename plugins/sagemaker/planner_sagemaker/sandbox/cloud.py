@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from planner.model.value import value
-from planner_sagemaker.sandbox.calls import Calls
 from planner_sagemaker.sandbox.clock import Clock
 from planner_sagemaker.sandbox.faults import Effect, Faults, Rule
 from planner_sagemaker.sandbox.store import Document, Key, Page, Store
@@ -41,13 +40,12 @@ class Cloud:
         self.clock = clock
         self.pace = pace or Pace()
         self.faults = faults or Faults()
-        self.calls = Calls()
+        self.calls = store.calls
 
     def reset(self) -> None:
         """Forget state, faults and recorded requests; the clock keeps its time."""
         self.store.clear()
         self.faults.replace([])
-        self.calls.clear()
         self.store.remember("advanced_s", str(self.clock.advanced_s))
 
     def advance(self, seconds: float) -> None:

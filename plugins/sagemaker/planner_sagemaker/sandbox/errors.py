@@ -36,11 +36,11 @@ def invalid(message: str) -> CloudError:
     return CloudError("ValidationException", message)
 
 
-def violated(constraints: Sequence[str]) -> CloudError:
-    """A ValidationException for constraints of the service model, all in one message."""
+def violated(constraints: Sequence[str], code: str) -> CloudError:
+    """The refusal of what the service model forbids, all in one message."""
     count = len(constraints)
     noun = "error" if count == 1 else "errors"
-    return invalid(f"{count} validation {noun} detected: {'; '.join(constraints)}")
+    return CloudError(code, f"{count} validation {noun} detected: {'; '.join(constraints)}")
 
 
 def not_found(title: str, arn: str) -> CloudError:

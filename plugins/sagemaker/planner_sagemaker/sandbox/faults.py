@@ -41,6 +41,9 @@ class Effect(StrEnum):
     ROLLBACK_FAILED = "rollback-failed"
     QUOTA = "quota"
 
+    MODEL_ERROR = "model-error"
+    """The model behind an endpoint fails at an invocation."""
+
 
 class Match(BaseModel):
     """Which requests: shell patterns; `call` is the number among those that match the rest."""

@@ -17,8 +17,10 @@ from planner_sagemaker.sandbox import (
     endpoint_configs,
     endpoints,
     iam,
+    invocations,
     metrics,
     models,
+    pricing,
     s3,
     scalable_targets,
     scaling_policies,
@@ -32,7 +34,7 @@ from planner_sagemaker.sandbox import (
     watching,
 )
 from planner_sagemaker.sandbox.cloud import Cloud, Handler
-from planner_sagemaker.sandbox.rest import RestXml
+from planner_sagemaker.sandbox.rest import RestJson, RestXml
 from planner_sagemaker.sandbox.store import Document, Key
 from planner_sagemaker.sandbox.wire_types import Codec, Envelope
 
@@ -45,7 +47,8 @@ class Service:
     """A service: the name of its model in botocore, and how its requests are recognised.
 
     `target` is the prefix in X-Amz-Target, `signing` the name in the credential scope, which tells
-    requests in AWS Query apart. A service that speaks REST has a `rest` instead.
+    requests in AWS Query apart. A service that speaks REST has a `rest` instead. `invalid` is the
+    code with which it refuses what its model forbids.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Service:
     handlers: Mapping[str, Handler]
     target: str = ""
     rest: Callable[[str, Envelope], Codec] | None = None
+    invalid: str = "ValidationException"
 
 
 SERVICES = (
@@ -73,6 +77,7 @@ SERVICES = (
         signing="sts",
         target="AWSSecurityTokenServiceV20110615",
         handlers=sts.HANDLERS,
+        invalid="ValidationError",
     ),
     Service(
         name="application-autoscaling",
@@ -89,26 +94,44 @@ SERVICES = (
         signing="monitoring",
         target="GraniteServiceVersion20100801",
         handlers={**alarms.HANDLERS, **metrics.HANDLERS},
+        invalid="ValidationError",
     ),
     Service(
         name="service-quotas",
         signing="servicequotas",
         target="ServiceQuotasV20190624",
         handlers=service_quotas.HANDLERS,
+        invalid="IllegalArgumentException",
     ),
-    Service(name="iam", signing="iam", handlers=iam.HANDLERS),
+    Service(name="iam", signing="iam", handlers=iam.HANDLERS, invalid="ValidationError"),
     Service(name="s3", signing="s3", handlers=s3.HANDLERS, rest=RestXml),
+    Service(
+        name="sagemaker-runtime",
+        signing="sagemaker",
+        handlers=invocations.HANDLERS,
+        rest=RestJson,
+        invalid="ValidationError",
+    ),
+    Service(
+        name="pricing",
+        signing="pricing",
+        target="AWSPriceListService",
+        handlers=pricing.HANDLERS,
+        invalid="InvalidParameterException",
+    ),
     Service(
         name="ecr",
         signing="ecr",
         target="AmazonEC2ContainerRegistry_V20150921",
         handlers=ecr.HANDLERS,
+        invalid="InvalidParameterException",
     ),
     Service(
         name="resourcegroupstaggingapi",
         signing="tagging",
         target="ResourceGroupsTaggingAPI_20170126",
         handlers=tagging.HANDLERS,
+        invalid="InvalidParameterException",
     ),
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from planner.model.value import value
 
-SCHEMA = """
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS series (
   id INTEGER PRIMARY KEY, region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
   dimensions TEXT NOT NULL, latest REAL NOT NULL, UNIQUE (region, namespace, name, dimensions)
@@ -56,6 +56,7 @@ class Samples:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        self._database.executescript(_SCHEMA)
 
     def add(self, metric: Metric, samples: Iterable[Sample]) -> None:
         """Put samples into a metric, which begins with its first."""

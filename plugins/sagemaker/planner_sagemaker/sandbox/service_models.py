@@ -20,6 +20,7 @@ _JAVA = {
     r"\p{Z}": " \u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
     r"\p{Alnum}": "a-zA-Z0-9",
     r"\p{Print}": r"\x20-\x7e",
+    r"\p{ASCII}": r"\x00-\x7f",
 }
 
 
@@ -149,9 +150,20 @@ def load(name: str) -> ServiceModel:
 
 
 @cache
+def region_names() -> Mapping[str, str]:
+    """Names of regions, such as `US East (N. Virginia)`, by their codes."""
+    from botocore.loaders import Loader  # noqa: PLC0415 - needed by the sandbox alone
+
+    partitions = Loader().load_data("endpoints")["partitions"]
+    return {
+        code: one["description"] for part in partitions for code, one in part["regions"].items()
+    }
+
+
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     # Some models have a slip of the pen in front of the bounds: `(...)${1,128}`.
-    text = re.sub(r"\)\$\{", "){", pattern)
+    text = re.sub(r"\)\$\{", "){", pattern).replace(r"\z", r"\Z")
     for java, python in _JAVA.items():
         text = _translated(text, java, python)
     return re.compile(text)

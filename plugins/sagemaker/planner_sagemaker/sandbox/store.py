@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.model.value import value
-from planner_sagemaker.sandbox.samples import SCHEMA, Samples
+from planner_sagemaker.sandbox.calls import Calls
+from planner_sagemaker.sandbox.samples import Samples
 
 Document = dict[str, Any]
 
@@ -31,7 +32,7 @@ CREATE TABLE IF NOT EXISTS usage (
 CREATE INDEX IF NOT EXISTS charged ON usage (region, name);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-_TABLES = ("documents", "usage", "facts", "series", "samples")
+_TABLES = ("documents", "usage", "facts", "series", "samples", "calls")
 _COLUMNS = {"Name": "name", "CreationTime": "created", "Status": "status"}
 
 
@@ -68,11 +69,10 @@ class Store:
         # One thread at a time uses it; it is opened in one and served in another.
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # A stand-in may lose its last second when the power goes.
-        self._database.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA + SCHEMA
-        )
+        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
         self.ledger = Ledger(self._database)
         self.samples = Samples(self._database)
+        self.calls = Calls(self._database)
 
     def close(self) -> None:
         """Close the file."""

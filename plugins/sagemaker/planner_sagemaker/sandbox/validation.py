@@ -33,13 +33,13 @@ _NUMBERS = {"integer", "long", "float", "double"}
 _COUNTED = {"string", "list", "map", "blob"}
 
 
-def check(shape: Shape | None, request: Mapping[str, Any]) -> None:
-    """Raise the ValidationException or SerializationException that a request deserves."""
+def check(shape: Shape | None, request: Mapping[str, Any], *, code: str) -> None:
+    """Raise the SerializationException that a request deserves, or all it violates by a code."""
     if shape is None:
         return
     found = list(_walk(shape, request, ""))
     if found:
-        raise violated(found)
+        raise violated(found, code)
 
 
 def _walk(shape: Shape, given: Any, path: str) -> Iterator[str]:
