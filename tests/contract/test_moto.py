@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,6 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from planner_sagemaker.exports.api import OPERATIONS
 
+from tests.support.code import ROOT
+from tests.support.command import planner
 from tests.support.rendered import SAGEMAKER, missing, rendered
 from tests.support.sandbox import KEYS
 from tests.support.tools import Moto
@@ -147,3 +150,36 @@ def test_what_moto_lacks_of_what_the_planner_needs(
     call = {"service": service, "operation": operation, "parameters": parameters}
     with pytest.raises(ClientError, match=refusal):
         _send(clients("us-east-1"), call)
+
+
+@pytest.mark.parametrize(
+    ("example", "more"),
+    [
+        ("internal-tool", ()),
+        ("merchant-fleet", ()),
+        ("shop-ranker", ("--set", "pin.instance=ml.c5.large")),
+    ],
+)
+def test_on_moto_a_second_plan_finds_nothing_and_destroy_leaves_nothing(
+    moto: Moto,
+    clients: Callable[[str], Client],
+    tmp_path: Path,
+    example: str,
+    more: tuple[str, ...],
+) -> None:
+    there = {"AWS_ENDPOINT_URL": moto.url, "AWS_ACCESS_KEY_ID": "s", "AWS_SECRET_ACCESS_KEY": "s"}
+    spec = (str(ROOT / "examples" / example), *more)
+    applied = planner("apply", *spec, "--auto-approve", "--no-verify", cwd=tmp_path, env=there)
+    assert applied.code == 0, applied.out + applied.err
+    assert "1 endpoint: 1 applied." in applied.out
+    again = planner("plan", *spec, "--no-verify", cwd=tmp_path, env=there)
+    assert "0 to delete, 1 unchanged." in again.out, again.out + again.err
+    gone = planner("destroy", *spec, "--auto-approve", cwd=tmp_path, env=there)
+    assert gone.code == 0, gone.out + gone.err
+    client = clients("us-east-1")
+    assert client("sagemaker").list_endpoints()["Endpoints"] == []
+    assert client("sagemaker").list_endpoint_configs()["EndpointConfigs"] == []
+    assert client("sagemaker").list_models()["Models"] == []
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    targets = client("application-autoscaling").describe_scalable_targets
+    assert targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
