@@ -93,7 +93,11 @@ def test_all_at_once_only_bakes() -> None:
 @pytest.mark.parametrize("strategy", ["canary", "linear", "rolling"])
 def test_one_instance_has_no_share_to_begin_with(strategy: str) -> None:
     one = decision(replicas=Range(min=1, max=6))
-    assert refused(one, strategy=strategy) == ("rollout-unsupported", "spec.rollout.strategy")
+    policy = deployment(one, strategy=strategy)["BlueGreenUpdatePolicy"]
+    assert policy["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+    (note,) = rendered(one, strategy=strategy, stated=("strategy",)).notes
+    assert note.startswith(f"{strategy} needs two instances")
+    assert rendered(one, strategy=strategy).notes == ()
 
 
 def test_a_default_that_cannot_be_gives_way() -> None:
@@ -111,9 +115,10 @@ def test_what_has_no_guardrails_is_left_to_sagemaker(chosen: Decision, block: An
     assert "alarm" not in bodies(state)
     assert deployment(chosen, block=block, strategy="all-at-once") == {}
     for key, value in (("strategy", "linear"), ("bake_s", 60.0), ("alarms", ("mine",))):
+        stated = key.removesuffix("_s")
         asked = {key: value} if key == "strategy" else {"strategy": "all-at-once", key: value}
-        code, path = refused(chosen, block=block, **asked)
-        assert (code, path) == ("rollout-unsupported", f"spec.rollout.{key.removesuffix('_s')}")
+        (note,) = rendered(chosen, block=block, stated=(stated,), **asked).notes
+        assert note.endswith(f"rollout.{stated} does nothing")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,8 @@ def test_the_specs_alarms_watch_too_and_ten_at_most() -> None:
     found = deployment(alarms=(*named, "mine-0"))["AutoRollbackConfiguration"]["Alarms"]
     assert [one["AlarmName"] for one in found] == ["fraud-scorer-5xx", *named]
     assert refused(alarms=(*named, "tenth")) == ("too-many-alarms", "spec.rollout.alarms")
-    assert refused(alarms=("x" * 256,)) == ("invalid-alarm-name", "spec.rollout.alarms")
+    for name in ("x" * 256, " ", "a\nb"):
+        assert refused(alarms=(name,)) == ("invalid-alarm-name", "spec.rollout.alarms")
 
 
 def alarms(**slo: Any) -> dict[str, dict[str, Any]]:
@@ -260,8 +266,8 @@ spec:
   traffic: {type: steady, rate: 1/s}
   slo: {latency: {p99: 200ms}}
   constraints: {hosting: [dedicated]}
-  pin: {replicas: 1}
-  rollout: {strategy: linear}
+  pin: {replicas: 2}
+  rollout: {strategy: linear, step: 60%}
   providers:
     sagemaker:
       region: us-east-1
@@ -276,10 +282,10 @@ def test_what_cannot_be_is_shown_at_its_line(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         planner.plan(planner.load([str(spec)]), verify=False)
     (found,) = caught.value.diagnostics
-    assert (found.code, found.path) == ("rollout-unsupported", "spec.rollout.strategy")
+    assert (found.code, found.path) == ("rollout-step", "spec.rollout.step")
     assert found.location is not None
     assert found.location.line == 10
-    spec.write_text(STATED.replace("  rollout: {strategy: linear}\n", ""))
+    spec.write_text(STATED.replace(", step: 60%", ""))
     assert planner.plan(planner.load([str(spec)]), verify=False).plan.complete
 
 

@@ -1,7 +1,8 @@
 """DeploymentConfig: how an update reaches traffic, and which alarms roll it back.
 
-What the spec states and SageMaker cannot do is refused at its line; what is only the default gives
-way to all-at-once, the one way that every endpoint has.
+What SageMaker never takes is refused at its line in the spec. What only this configuration cannot
+have (a serverless endpoint, a single instance) gives way to all-at-once, the one way that every
+endpoint has: the solver chose the configuration, and may choose another tomorrow.
 """
 
 from __future__ import annotations
@@ -51,7 +52,6 @@ def deployment(
     exempt = unguarded(decision, settings)
     strategy = _strategy(rollout, decision, exempt)
     if exempt:
-        _only_default(rollout, exempt)
         return {}
     found = _rolling if strategy == "rolling" else _blue_green
     body = found(strategy, rollout, decision, watched=bool(alarms))
@@ -72,48 +72,44 @@ def watching(own: Sequence[str], rollout: Rollout) -> tuple[str, ...]:
             path="spec.rollout.alarms",
         )
     for name in named:
-        if len(name) > 255 or any(char < " " or char == "\x7f" for char in name):
+        plain = name.strip() and not any(char < " " or char == "\x7f" for char in name)
+        if len(name) > 255 or not plain:
             raise ProviderError(
                 "invalid-alarm-name",
                 f"CloudWatch has no alarm of this name: {name[:40]!r}",
-                hint="1 to 255 characters, none of them a control character",
+                hint="1 to 255 characters, not only blanks and no control characters",
                 path="spec.rollout.alarms",
             )
     return named
 
 
-def _strategy(rollout: Rollout, decision: Decision, exempt: str) -> str:
-    """The strategy, or all-at-once where it cannot be had and nobody asked for it."""
-    asked = rollout.strategy
-    least = max(1, decision.replicas.min) if decision.replicas else 1
-    if asked == ALL_AT_ONCE or (not exempt and least > 1):
-        return asked
-    if "strategy" not in rollout.stated:
-        return ALL_AT_ONCE
-    if exempt:
-        raise ProviderError(
-            "rollout-unsupported",
-            f"SageMaker updates {exempt} all at once, not {asked}",
-            hint="write strategy: all-at-once",
-            path="spec.rollout.strategy",
+def passed_over(decision: Decision, workload: Workload, settings: SageMakerSettings) -> str:
+    """What the spec states of its rollout and this configuration cannot have; empty for nothing."""
+    rollout, exempt = workload.rollout, unguarded(decision, settings)
+    stated = [
+        key
+        for key, given in (
+            ("strategy", rollout.strategy != ALL_AT_ONCE),
+            ("bake", bool(rollout.bake_s)),
+            ("alarms", bool(rollout.alarms)),
         )
-    raise ProviderError(
-        "rollout-unsupported",
-        f"{asked} needs two instances, and {decision.endpoint} may have one",
-        hint="write constraints: {replicas: {min: 2}}, or strategy: all-at-once",
-        path="spec.rollout.strategy",
-    )
+        if given and key in rollout.stated
+    ]
+    if exempt and stated:
+        named = ", ".join(f"rollout.{key}" for key in stated)
+        return f"SageMaker updates {exempt} all at once and watches no alarms: {named} does nothing"
+    if not exempt and "strategy" in stated and _fewest(decision) < 2:
+        return f"{rollout.strategy} needs two instances: with one, updates go all at once"
+    return ""
 
 
-def _only_default(rollout: Rollout, exempt: str) -> None:
-    for key, given in (("bake", rollout.bake_s), ("alarms", rollout.alarms)):
-        if given:
-            raise ProviderError(
-                "rollout-unsupported",
-                f"SageMaker neither waits nor watches alarms while it updates {exempt}",
-                hint=f"remove {key}",
-                path=f"spec.rollout.{key}",
-            )
+def _strategy(rollout: Rollout, decision: Decision, exempt: str) -> str:
+    """The strategy, or all-at-once where the configuration cannot have it."""
+    return ALL_AT_ONCE if exempt or _fewest(decision) < 2 else rollout.strategy
+
+
+def _fewest(decision: Decision) -> int:
+    return max(1, decision.replicas.min) if decision.replicas else 1
 
 
 def _blue_green(
