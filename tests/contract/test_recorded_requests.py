@@ -31,15 +31,23 @@ RIGHT = {
         {"VariantName": "v", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     ],
 }
-FILE = """
+HERE = """
 from contextlib import suppress
 from planner.errors import ProviderError
 from planner_sagemaker.gateway import Connection
 from planner_sagemaker.sandbox.serve import running
 
-def test_it():
-    with running(":memory:") as url, suppress(ProviderError):
+def test_it(path=":memory:"):
+    with running(path) as url, suppress(ProviderError):
         Connection("us-east-1", url).ask("sagemaker", "CreateEndpointConfig", REQUEST)
+"""
+ELSEWHERE = """
+import subprocess, sys
+
+def test_it(tmp_path):
+    script = SCRIPT + "\\ntest_it(sys.argv[1])"
+    file = str(tmp_path / "sandbox.sqlite3")
+    subprocess.run([sys.executable, "-c", "import sys\\n" + script, file], check=True)
 """
 
 
@@ -90,10 +98,14 @@ def test_requests_before_a_reset_and_those_of_the_command_are_heard(
     assert walk.heard > before + 1
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize(("request_", "ended"), [(WRONG, "1 passed, 1 error"), (RIGHT, "1 passed")])
-def test_a_fault_fails_the_run(tmp_path: Path, request_: dict[str, Any], ended: str) -> None:
+def test_a_fault_fails_the_run(
+    tmp_path: Path, request_: dict[str, Any], ended: str, elsewhere: bool
+) -> None:
+    text = HERE.replace("REQUEST", repr(request_))
     test = tmp_path / "test_it.py"
-    test.write_text(FILE.replace("REQUEST", repr(request_)), encoding="utf-8")
+    test.write_text(ELSEWHERE.replace("SCRIPT", repr(text)) if elsewhere else text)
     run = (sys.executable, "-m", "pytest", "-p", "tests.support.recorded", "-c", os.devnull)
     done = subprocess.run([*run, str(test)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert f"== {ended} in " in done.stdout

@@ -1,17 +1,20 @@
 """Judges every request that a sandbox records in any test; a pytest plugin, so that none forgets.
 
 Sandboxes of this process log what they record: also what the command asks, and what a `reset`
-forgets.
+forgets. Those of other processes leave it in their state files.
 """
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from planner_sagemaker.sandbox.calls import LOG, Recorded
+from planner_sagemaker.sandbox.calls import LOG, Calls, Recorded
 
 from tests.support.botocore_walk import violations
 
@@ -52,7 +55,7 @@ class Walk(logging.Handler):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def walk() -> Iterator[Walk]:
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     """The walk of this run, which hears of every request; the last ones come with the end."""
     walk = Walk()
     LOG.addHandler(walk)
@@ -60,15 +63,30 @@ def walk() -> Iterator[Walk]:
     yield walk
     LOG.removeHandler(walk)
     LOG.setLevel(logging.NOTSET)
-    _passes(walk)
+    _passes(walk.faults())
+    _passes(faults_below(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(autouse=True)
 def _every_request_passes(walk: Walk) -> Iterator[None]:
     yield
-    _passes(walk)
+    _passes(walk.faults())
 
 
-def _passes(walk: Walk) -> None:
-    faults = walk.faults()
+def faults_below(directory: Path) -> list[str]:
+    """What is wrong with the requests that sandboxes left in files below a directory."""
+    return [
+        f"{fault}, in {path}"
+        for path in sorted(directory.rglob("*.sqlite3"))
+        for one in _left_in(path)
+        for fault in faults_of(one)
+    ]
+
+
+def _left_in(path: Path) -> list[Recorded]:
+    with closing(sqlite3.connect(path)) as database:
+        return list(Calls(database).every())
+
+
+def _passes(faults: list[str]) -> None:
     assert not faults, "requests that the service model forbids:\n" + "\n".join(faults)
