@@ -183,6 +183,38 @@ def track(
     )
 
 
+def follow(
+    moments: Sequence[Demand],
+    needed: Callable[[float], int],
+    *,
+    minimum: int,
+    maximum: int,
+    target: float | None,
+    spike_minimum: int = 0,
+) -> tuple[Bounds, bool]:
+    """Bounds that somebody has set, and whether they keep up with every moment.
+
+    Without a `target` the highest that does; known events are covered by `spike_minimum`, 0 where
+    nothing raises the minimum before them.
+    """
+    lowest_seen = _lowest_seen(moments, needed, minimum, bool(spike_minimum))
+    aim = _highest_target(lowest_seen, minimum) if target is None else target
+    events = max((needed(m.rate) for m in moments if spike_minimum and m.spike), default=0)
+    enough = events <= max(minimum, min(spike_minimum, maximum)) and all(
+        min(maximum, max(minimum, math.ceil(seen / aim - 1e-9))) >= count
+        for count, seen in lowest_seen.items()
+    )
+    average = _bounds(_held_histogram(moments), minimum, aim, maximum).average
+    bounds = Bounds(
+        minimum=minimum,
+        maximum=maximum,
+        target=aim,
+        average=average,
+        spike_minimum=spike_minimum,
+    )
+    return bounds, enough
+
+
 def _lowest_seen(
     moments: Sequence[Demand], needed: Callable[[float], int], floor: int, scheduled: bool
 ) -> dict[int, float]:

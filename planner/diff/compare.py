@@ -231,7 +231,7 @@ def _deletions(rest: Sequence[LiveObject], lifecycle: Lifecycle) -> Iterator[Cha
 def leaves(body: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     """Every leaf of a body by its path (`Tags[planner:owner]`, `ProductionVariants[0].Name`).
 
-    Lists of tags are compared by key: their order says nothing.
+    Tags are compared by key and things with a `name` by that: their order says nothing.
     """
     found: dict[str, Any] = {}
     for key, item in body.items():
@@ -247,8 +247,18 @@ def _below(item: Any, path: str) -> dict[str, Any]:
         return {path: item}
     found: dict[str, Any] = {}
     for index, one in enumerate(item):
-        if isinstance(one, dict) and set(one) == {"Key", "Value"}:
-            found[f"{path}[{one['Key']}]"] = one["Value"]
+        tag = _tag(one)
+        if tag is not None:
+            found[f"{path}[{tag[0]}]"] = tag[1]
         else:
-            found.update(_below(one, f"{path}[{index}]"))
+            named = isinstance(one, dict) and isinstance(one.get("name"), str)
+            found.update(_below(one, f"{path}[{one['name'] if named else index}]"))
     return found
+
+
+def _tag(item: Any) -> tuple[Any, Any] | None:
+    """Key and value of a tag, however a cloud spells them."""
+    if not isinstance(item, dict) or {str(name).lower() for name in item} != {"key", "value"}:
+        return None
+    tag = {name.lower(): text for name, text in item.items()}
+    return tag["key"], tag["value"]

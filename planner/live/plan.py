@@ -18,6 +18,7 @@ from planner.model.live import LiveState
 from planner.model.plan import Pending
 from planner.model.resource import DesiredState
 from planner.model.value import value
+from planner.provider import registry
 from planner.spec import Spec
 
 
@@ -157,14 +158,38 @@ def _lives(
 
 
 def _stable(case: Case, lives: Mapping[str, LiveState], solving: Solving) -> Case:
+    """The case as it is, or what runs, sized anew, where that is to be kept or has to be."""
     if not isinstance(case.outcome, Solved) or len(case.decisions) != 1:
         return case
-    (decision,) = case.decisions
-    pins = live_provider(decision.provider).pins(lives[decision.endpoint])
-    outcome = solver.stable(
-        case.spec.workload, case.offers, case.outcome, pins=pins, effort=solving.effort
+    outcome = _reached(case, case.outcome, lives, solving)
+    (decision,) = outcome.decisions
+    kept = solver.stable(
+        case.spec.workload,
+        case.offers,
+        outcome,
+        pins=live_provider(decision.provider).pins(lives[decision.endpoint]),
+        effort=solving.effort,
     )
-    return case if outcome is case.outcome else replace(case, outcome=outcome)
+    return case if kept is case.outcome else replace(case, outcome=kept)
+
+
+def _reached(case: Case, best: Solved, lives: Mapping[str, LiveState], solving: Solving) -> Solved:
+    """What the endpoint can become, where the cloud does not turn it into the cheapest."""
+    (decision,) = best.decisions
+    live, rules = lives[decision.endpoint], live_provider(decision.provider)
+    reason = rules.unreachable(live, decision.hosting)
+    if not reason:
+        return best
+    hostings = registry.get(decision.provider).hostings
+    found = solver.reached(
+        case.spec.workload,
+        case.offers,
+        best,
+        hostings=tuple(one for one in hostings if not rules.unreachable(live, one)),
+        reason=reason,
+        effort=solving.effort,
+    )
+    return found if len(found.decisions) == 1 else best
 
 
 def _strays(

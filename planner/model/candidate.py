@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.model.value import value
-from planner.model.workload import Assumption
+from planner.model.workload import Assumption, ScheduledAction
 
 
 @value
@@ -93,16 +93,6 @@ class Range:
 
     def __str__(self) -> str:
         return str(self.min) if self.min == self.max else f"{self.min}..{self.max}"
-
-
-@value
-class ScheduledAction:
-    """Bounds that hold from each match of a five-field cron, local time of the traffic."""
-
-    name: str
-    cron: str
-    min: int
-    max: int
 
 
 @value

@@ -201,13 +201,38 @@ class Rollout:
 
 
 @value
+class ScheduledAction:
+    """Bounds that hold from each match of a five-field cron, local time of the traffic."""
+
+    name: str
+    cron: str
+    min: int
+    max: int
+
+
+@value
+class PinnedScaling:
+    """Autoscaling that a person set; `target` in the metric of the policy, None: as sized."""
+
+    minimum: int
+    maximum: int
+    target: float | None = None
+    schedule: tuple[ScheduledAction, ...] = ()
+
+
+@value
 class Pin:
-    """Decisions a person took; the solver checks and prices them."""
+    """Decisions a person took; the solver checks and prices them.
+
+    `replicas` is a fixed count, `scaling` a range in its place; `prewarm` counts what is kept warm.
+    """
 
     hosting: str | None = None
     instance: str | None = None
     replicas: int | None = None
+    scaling: PinnedScaling | None = None
     concurrency: int | None = None
+    prewarm: int | None = None
     routing: str | None = None
 
 

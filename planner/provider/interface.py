@@ -78,6 +78,10 @@ class Live(Protocol):
         """
         ...
 
+    def unreachable(self, live: LiveState, hosting: str, /) -> str:
+        """Why an endpoint cannot become of a hosting mode; empty where it can, or is not there."""
+        ...
+
     def pins(self, live: LiveState, /) -> Mapping[str, str]:
         """What an endpoint has now, as pins that `planner simulate` takes; empty if unclear."""
         ...

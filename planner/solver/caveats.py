@@ -91,6 +91,13 @@ def _of_offering(ask: Ask, lead: Sized) -> Iterator[Assumption]:
             value="one line for all units",
             reason="the platform does not publish how it routes",
         )
+    pinned = ask.workload.pin.scaling
+    if pinned is not None and pinned.schedule:
+        yield Assumption(
+            subject="spec.pin.schedule",
+            value="not in the price",
+            reason="what a scheduled minimum adds is held only while it is above the others",
+        )
     yield from _of_behaviour(ask, lead)
 
 

@@ -17,12 +17,12 @@ from planner.model.candidate import (
     Latency,
     Margin,
     Range,
-    ScheduledAction,
     Verification,
 )
 from planner.model.catalog import Kind
 from planner.model.effort import CONFIDENCE
 from planner.model.traffic import Diurnal
+from planner.model.workload import ScheduledAction
 from planner.solver import caveats
 from planner.solver.arithmetic import steps
 from planner.solver.ask import Ask
@@ -208,19 +208,27 @@ def _autoscaling(ask: Ask, sized: Sized) -> Autoscaling | None:
     if scaling is None or bounds is None or bounds.maximum == bounds.minimum:
         return None
     step = sized.offering.step if sized.offering.kind is Kind.UNITS else 1
-    target = bounds.target if math.isfinite(bounds.target) else sized.pool.load.peak
     return Autoscaling(
         metric=scaling.metric,
-        # The metric counts invocations a minute; a unit's is its concurrency, by Little's law.
-        target=_floor3(target * 60.0)
-        if step == 1
-        else _floor3(target * sized.slots.service.mean_s / step),
+        target=_target(ask, sized, bounds, step),
         cooldown_up_s=scaling.cooldown_up_s,
         cooldown_down_s=scaling.cooldown_down_s,
         average=bounds.average * step,
         scheduled=_scheduled(ask, bounds, scaling.lag_up_s),
         timezone=ask.workload.traffic.timezone,
     )
+
+
+def _target(ask: Ask, sized: Sized, bounds: Bounds, step: int) -> float:
+    """What the metric is held at: invocations a minute, or a part of a unit."""
+    pinned = ask.workload.pin.scaling
+    if pinned is not None and pinned.target is not None:
+        return pinned.target
+    target = bounds.target if math.isfinite(bounds.target) else sized.pool.load.peak
+    if step == 1:
+        return _floor3(target * 60.0)
+    # A unit's is its concurrency, by Little's law.
+    return _floor3(target * sized.slots.service.mean_s / step)
 
 
 def _floor3(value: float) -> float:
@@ -233,7 +241,9 @@ def _floor3(value: float) -> float:
 
 def _scheduled(ask: Ask, bounds: Bounds, lead_s: float) -> tuple[ScheduledAction, ...]:
     """The minimum goes up before each known event and down after it; events that meet are one."""
-    pattern = ask.workload.traffic.pattern
+    pattern, pinned = ask.workload.traffic.pattern, ask.workload.pin.scaling
+    if pinned is not None and pinned.schedule:
+        return pinned.schedule
     if not bounds.spike_minimum or not isinstance(pattern, Diurnal):
         return ()
     lead = math.ceil(lead_s / 60.0) * 60.0

@@ -63,6 +63,17 @@ def _concurrency(ask: Ask, offering: Offering, pool: Pool, option: Slots) -> int
     cap = offering.max_concurrency or 1000
     busy = pool.load.peak * option.service.mean_s
     found = blocking_limit(busy, allowed, cap)
+    pinned = ask.workload.pin.concurrency
+    if pinned is not None and (ask.simulated or (found is not None and found <= pinned)):
+        return pinned
+    if found is not None and pinned is not None:
+        return Rejection(
+            code="pin-too-small",
+            measured=f"{found} concurrent requests needed",
+            allowed=f"{pinned} pinned",
+            path="spec.pin.concurrency",
+            shortfall=found / pinned,
+        )
     if found is not None:
         return found
     return Rejection(
@@ -81,6 +92,9 @@ def _warm(ask: Ask, base: Sized, model: Model) -> Sized | Rejection:
     least, most = warm_range(ask, base)
     missed: Rejection | None = None
     best: tuple[float, Sized] | None = None
+    pinned = ask.workload.pin.prewarm
+    if pinned is not None:
+        least, most = max(least, pinned), min(most, pinned)
     start = _first_warm(ask, base, model, least, most)
     for warm in range(start, most + 1):
         sized = with_warm(base, model, warm)

@@ -89,7 +89,7 @@ class _Ladder:
     def _pin_fails(self, trial: Trial) -> Rejection:
         """How many would be enough, in place of those that a person has fixed."""
         assert trial.miss is not None
-        what = "replicas" if self._ask.workload.pin.replicas is not None else "concurrency"
+        what = _pinned_count(self._ask)
         held = self._raised(trial)
         pinned_count = height(trial.sized)
         if isinstance(held, Rejection):
@@ -109,6 +109,7 @@ class _Ladder:
         most = self._start.offering.max_concurrency or 1000
         while (
             self._start.offering.kind is Kind.ON_DEMAND
+            and self._ask.workload.pin.concurrency is None
             and not trial.estimate.refused.met
             and self._start.concurrency < most
         ):
@@ -191,7 +192,15 @@ def _hopeless(trial: Trial) -> bool:
 def pinned(ask: Ask) -> bool:
     """True where a person has fixed the count."""
     pin = ask.workload.pin
-    return pin.replicas is not None or pin.concurrency is not None
+    return any(x is not None for x in (pin.replicas, pin.scaling, pin.concurrency, pin.prewarm))
+
+
+def _pinned_count(ask: Ask) -> str:
+    """Key of the pin that fixes the count."""
+    pin = ask.workload.pin
+    if pin.prewarm is not None:
+        return "prewarm"
+    return "concurrency" if pin.replicas is None and pin.scaling is None else "replicas"
 
 
 def _why(miss: Rejection) -> str:

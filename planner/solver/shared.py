@@ -14,7 +14,7 @@ from planner.capacity.service_time import ServiceTime
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Offering
 from planner.model.units import format_size
-from planner.model.workload import Assumption, LatencyTarget, Model
+from planner.model.workload import Assumption, LatencyTarget, Model, PinnedScaling
 from planner.solver.ask import Ask
 from planner.solver.hardware import Slots, asks_of, slot_options
 from planner.solver.objectives import check_cold, miss
@@ -151,10 +151,11 @@ def size_shared(fleet: Fleet, offering: Offering) -> Sized | Rejection:
         )
 
     count = smallest_count(good, floor_groups(ask, offering))
-    pinned = ask.workload.pin.replicas
-    if pinned is not None and pinned < count:
-        return _pin_too_small(count, pinned)
-    count = pinned or count
+    pinned, scaled = ask.workload.pin.replicas, ask.workload.pin.scaling
+    most = pinned if scaled is None else scaled.maximum
+    if most is not None and most < count:
+        return _pin_too_small(count, most)
+    needed, count = count, pinned or count
     state = fleet.curve.at(count * memory)
     sized = Sized(
         offering=offering,
@@ -170,7 +171,17 @@ def size_shared(fleet: Fleet, offering: Offering) -> Sized | Rejection:
         cold=_cold(state),
         cache=state,
     )
+    if scaled is not None:
+        sized = _scaled(sized, scaled, needed)
     return check_sized(ask, sized) or sized
+
+
+def _scaled(sized: Sized, pinned: PinnedScaling, needed: int) -> Sized:
+    """The range that a person set; the average is that of the peak until a simulation knows."""
+    average = float(min(pinned.maximum, max(pinned.minimum, needed)))
+    target = pinned.target / 60.0 if pinned.target else sized.pool.load.peak / needed
+    bounds = Bounds(minimum=pinned.minimum, maximum=pinned.maximum, target=target, average=average)
+    return replace(at_count(sized, pinned.minimum, bounds), average=average)
 
 
 def _memory(offering: Offering) -> int:
@@ -238,7 +249,7 @@ def autoscale_shared(fleet: Fleet, sized: Sized) -> Sized | None:
     """The same endpoint autoscaled above the replicas that its cache needs; None if no cheaper."""
     scaling, ask = sized.offering.autoscaling, fleet.ask
     least = least_replicas(fleet, sized)
-    if scaling is None or least >= sized.groups.min or ask.workload.pin.replicas is not None:
+    if scaling is None or least >= sized.groups.min or _counted(ask):
         return None
     memory = _memory(sized.offering)
     best: Sized | None = None
@@ -250,6 +261,11 @@ def autoscale_shared(fleet: Fleet, sized: Sized) -> Sized | None:
         if found is not None and found.average < (best or sized).average - 1e-9:
             best = found
     return best
+
+
+def _counted(ask: Ask) -> bool:
+    """True where a person has fixed the replicas, or their range."""
+    return ask.workload.pin.replicas is not None or ask.workload.pin.scaling is not None
 
 
 def _tracked(ask: Ask, sized: Sized, floor: int, state: CacheState) -> Sized | None:

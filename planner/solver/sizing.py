@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import replace
 
-from planner.capacity.autoscaling import Bounds, Demand, demands, track
+from planner.capacity.autoscaling import Bounds, Demand, demands, follow, track
 from planner.capacity.cold_start import Idle, whole_endpoint
 from planner.capacity.latency import VALID_UTILIZATION, Pool, stable_count
 from planner.capacity.queue import NEVER_COLD, Cold
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Offering, Scaling
-from planner.model.workload import LatencyTarget, Model
+from planner.model.workload import LatencyTarget, Model, PinnedScaling
 from planner.solver.ask import Ask
 from planner.solver.hardware import Slots, slot_options
 from planner.solver.objectives import check_cold, miss
@@ -136,7 +137,10 @@ def _size(
     if offering.autoscaling is None:
         sized = _fixed(ask, offering, option, pool, targets)
     else:
-        sized = _autoscaled(ask, offering, option, pool, targets)
+        scaled = _autoscaled(ask, offering, option, pool, targets)
+        if isinstance(scaled, Rejection):
+            return scaled
+        sized = scaled
     sized = replace(sized, models=(model,), served_share=share, cold=cold, idle=idle)
     sized = _apply_pins(ask, sized)
     return check_sized(ask, sized) or _check_pinned(ask, sized) or sized
@@ -197,7 +201,7 @@ def _autoscaled(
     option: Slots,
     pool: Pool,
     targets: tuple[LatencyTarget, ...],
-) -> Sized:
+) -> Sized | Rejection:
     scaling = offering.autoscaling
     assert scaling is not None
     per_bin = _slots_per_bin(ask, pool, targets, autoscaled_cap(ask, scaling))
@@ -208,8 +212,11 @@ def _autoscaled(
         groups = [math.ceil(n / option.count) for n in per_bin]
         bounds = _track(ask, pool, groups, scaling, floor=floor, slots=option.count)
         ask.memo[key] = bounds
+    if isinstance(bounds, Rejection):
+        return bounds
     assert isinstance(bounds, Bounds)
     zero = offering.cold is not None
+    tuned = scaling.tunable and ask.workload.pin.scaling is None
     return Sized(
         offering=offering,
         models=(),
@@ -220,7 +227,7 @@ def _autoscaled(
         groups=Range(min=0 if zero else bounds.minimum, max=bounds.maximum),
         average=bounds.average,
         servers=tuple(
-            _settled(bounds, math.ceil(n / option.count), scaling, b.rate) * option.count
+            _settled(bounds, math.ceil(n / option.count), b.rate, tuned=tuned) * option.count
             for n, b in zip(per_bin, pool.bins, strict=True)
         ),
         concurrency=bounds.maximum * option.count,
@@ -228,10 +235,10 @@ def _autoscaled(
     )
 
 
-def _settled(bounds: Bounds, needed: int, scaling: Scaling, rate: float) -> int:
-    """Replicas at a rate that lasts: what is needed, or what the platform's own target gives."""
+def _settled(bounds: Bounds, needed: int, rate: float, *, tuned: bool) -> int:
+    """Replicas at a rate that lasts: what is needed, or what a target gives that is not ours."""
     count = max(bounds.minimum, needed)
-    if not scaling.tunable and bounds.target > 0.0:
+    if not tuned and bounds.target > 0.0:
         count = max(count, math.ceil(rate / bounds.target - 1e-9))
     return min(count, bounds.maximum)
 
@@ -259,12 +266,15 @@ def _slots_per_bin(
 
 def _track(
     ask: Ask, pool: Pool, groups: list[int], scaling: Scaling, *, floor: int, slots: int
-) -> Bounds:
+) -> Bounds | Rejection:
     rates = [b.rate for b in pool.bins]
 
     def needed(rate: float) -> int:
         return groups[min(bisect_left(rates, rate - 1e-9), len(groups) - 1)]
 
+    pinned = ask.workload.pin.scaling
+    if pinned is not None:
+        return _pinned_bounds(ask, moments_of(ask, pool, scaling), needed, pinned)
     aimed_at = slots * ask.workload.constraints.utilization / pool.service.mean_s
     return track(
         moments_of(ask, pool, scaling),
@@ -274,6 +284,35 @@ def _track(
         around_s=scaling.lag_up_s + scaling.lag_down_s,
         given_target=None if scaling.tunable else aimed_at,
     )
+
+
+def _pinned_bounds(
+    ask: Ask, moments: tuple[Demand, ...], needed: Callable[[float], int], pinned: PinnedScaling
+) -> Bounds | Rejection:
+    """The range that a person set, where it keeps up, or where a simulation will tell."""
+    bounds, enough = follow(
+        moments,
+        needed,
+        minimum=pinned.minimum,
+        maximum=pinned.maximum,
+        target=per_second(pinned.target),
+        spike_minimum=max((action.min for action in pinned.schedule), default=0),
+    )
+    if enough or ask.simulated:
+        return bounds
+    most = max(needed(moment.rate) for moment in moments)
+    return Rejection(
+        code="pin-too-small",
+        measured=f"{most} replicas needed in time",
+        allowed=f"{pinned.minimum} to {pinned.maximum} pinned",
+        path="spec.pin.replicas",
+        shortfall=max(most / pinned.maximum, 1.01),
+    )
+
+
+def per_second(target: float | None) -> float | None:
+    """The rate per replica that a policy aims at: its metric counts requests a minute."""
+    return None if target is None else target / 60.0
 
 
 def moments_of(ask: Ask, pool: Pool, scaling: Scaling) -> tuple[Demand, ...]:

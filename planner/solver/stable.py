@@ -1,11 +1,11 @@
-"""Whether what runs is kept although something else would be cheaper."""
+"""Whether what runs is kept although something else would be cheaper, or has to be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from planner.model.candidate import Alternative, Decision, Solved
+from planner.model.candidate import Alternative, Decision, Rejection, Solved
 from planner.model.catalog import Catalog
 from planner.model.effort import Effort
 from planner.model.workload import Workload
@@ -51,8 +51,41 @@ def stable(
     )
 
 
-def _alternative(decision: Decision) -> Alternative:
+def reached(
+    workload: Workload,
+    catalogs: Mapping[str, Catalog],
+    best: Solved,
+    *,
+    hostings: tuple[str, ...],
+    reason: str,
+    effort: Effort | None,
+) -> Solved:
+    """The cheapest of the hosting modes that what runs can become, with `best` as refused.
+
+    `best` itself where none of them meets the spec; `reason` says why the others are out of reach.
+    """
+    allowed = workload.constraints.hosting
+    within = tuple(one for one in hostings if allowed is None or one in allowed)
+    if not within:
+        return best
+    limits = replace(workload.constraints, hosting=within)
+    found = solve(replace(workload, constraints=limits), catalogs, effort)
+    if not isinstance(found, Solved):
+        return best
+    refused = Rejection(
+        code="conversion-refused",
+        measured=reason,
+        allowed="a new metadata.name",
+        path="metadata.name",
+        source="what runs now",
+    )
+    others = (_alternative(one, refused) for one in best.decisions)
+    return replace(found, alternatives=(*others, *found.alternatives))
+
+
+def _alternative(decision: Decision, rejection: Rejection | None = None) -> Alternative:
     return Alternative(
+        rejection=rejection,
         provider=decision.provider,
         hosting=decision.hosting,
         instance_type=decision.instance_type,

@@ -252,11 +252,40 @@ class RolloutBlock(SpecBlock):
     rollback: Flag = True
 
 
+class PinnedRangeBlock(SpecBlock):
+    """The range of an autoscaler."""
+
+    min: PositiveCount
+    max: PositiveCount
+
+
+def _pinned_form(value: Any) -> str:
+    return "range" if isinstance(value, dict | PinnedRangeBlock) else "count"
+
+
+PinnedReplicas = Annotated[
+    Annotated[Count, Tag("count")] | Annotated[PinnedRangeBlock, Tag("range")],
+    Discriminator(_pinned_form),
+]
+
+
+class ScheduleBlock(SpecBlock):
+    """Bounds of an autoscaler from each match of a five-field cron."""
+
+    name: Text
+    at: Text
+    min: PositiveCount
+    max: PositiveCount
+
+
 class PinBlock(SpecBlock):
     """Decisions a person took; the solver checks and prices them."""
 
     hosting: Text | None = None
     instance: Text | None = None
-    replicas: Count | None = None
+    replicas: PinnedReplicas | None = None
+    target: PositiveNumber | None = None
+    schedule: tuple[ScheduleBlock, ...] = ()
     concurrency: PositiveCount | None = None
+    prewarm: Count | None = None
     routing: Literal["least-outstanding", "two-choices", "random"] | None = None

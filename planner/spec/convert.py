@@ -16,6 +16,8 @@ from planner.model.workload import (
     Objective,
     Payload,
     Pin,
+    PinnedScaling,
+    ScheduledAction,
     ProviderChoice,
     Rollout,
     ServiceCurve,
@@ -33,6 +35,7 @@ from planner.spec.blocks import (
     ObjectiveBlock,
     PayloadBlock,
     PinBlock,
+    PinnedRangeBlock,
     RolloutBlock,
     SloBlock,
     TokensBlock,
@@ -301,10 +304,25 @@ def _rollout(block: RolloutBlock) -> Rollout:
 
 
 def _pin(block: PinBlock) -> Pin:
+    counts = block.replicas
     return Pin(
         hosting=block.hosting,
         instance=block.instance,
-        replicas=block.replicas,
+        replicas=None if isinstance(counts, PinnedRangeBlock) else counts,
+        scaling=_scaling(block, counts) if isinstance(counts, PinnedRangeBlock) else None,
         concurrency=block.concurrency,
+        prewarm=block.prewarm,
         routing=block.routing,
+    )
+
+
+def _scaling(block: PinBlock, counts: PinnedRangeBlock) -> PinnedScaling:
+    return PinnedScaling(
+        minimum=counts.min,
+        maximum=counts.max,
+        target=block.target,
+        schedule=tuple(
+            ScheduledAction(name=one.name, cron=one.at, min=one.min, max=one.max)
+            for one in block.schedule
+        ),
     )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from planner.spec.blocks import HOSTINGS, RESERVED_HOSTINGS, ConstraintsBlock
+from planner.model.units import UnitError
+from planner.spec.blocks import (
+    HOSTINGS,
+    RESERVED_HOSTINGS,
+    ConstraintsBlock,
+    PinnedRangeBlock,
+)
+from planner.spec.calendar import week_of
 from planner.spec.rules import Breach, Path, Rule, breach
 from planner.spec.sections import Sections
 from planner.spec.validate import unknown_value
@@ -93,8 +100,13 @@ def _pinned_replicas(sections: Sections) -> Iterator[Breach]:
     if pin is None or limits is None or pin.replicas is None:
         return
     path = (*_PIN, "replicas")
-    yield from _outside(pin.replicas, limits, path)
-    if pin.replicas == 0 and limits.scale_to_zero == "forbid" and limits.replicas.min is None:
+    counts = pin.replicas
+    if isinstance(counts, PinnedRangeBlock):
+        for key, count in (("min", counts.min), ("max", counts.max)):
+            yield from _outside(count, limits, (*path, key))
+        return
+    yield from _outside(counts, limits, path)
+    if counts == 0 and limits.scale_to_zero == "forbid" and limits.replicas.min is None:
         yield breach(
             "pin-contradicts",
             "0 replicas are pinned, and scale_to_zero is forbidden",
@@ -102,6 +114,50 @@ def _pinned_replicas(sections: Sections) -> Iterator[Breach]:
             path,
             (*_CONSTRAINTS, "scale_to_zero"),
         )
+
+
+def _pinned_range(sections: Sections) -> Iterator[Breach]:
+    """A range rises, and a target and a schedule belong to one."""
+    pin = sections.pin
+    if pin is None:
+        return
+    counts = pin.replicas
+    if isinstance(counts, PinnedRangeBlock):
+        if counts.min >= counts.max:
+            yield breach(
+                "min-above-max",
+                f"a range goes from fewer to more, not from {counts.min} to {counts.max}",
+                f"write replicas: {counts.max}",
+                (*_PIN, "replicas", "min"),
+                (*_PIN, "replicas", "max"),
+            )
+        return
+    for key, given in (("target", pin.target), ("schedule", pin.schedule)):
+        if given:
+            yield breach(
+                "pin-contradicts",
+                f"{key} belongs to an autoscaler, and no range of replicas is pinned",
+                "write replicas: {min: 2, max: 8}",
+                (*_PIN, key),
+                (*_PIN, "replicas"),
+            )
+
+
+def _pinned_schedule(sections: Sections) -> Iterator[Breach]:
+    for index, action in enumerate(sections.pin.schedule if sections.pin else ()):
+        path = (*_PIN, "schedule", index)
+        try:
+            week_of(action.at)
+        except UnitError as error:
+            yield breach("invalid-cron", error.message, error.hint, (*path, "at"))
+        if action.min > action.max:
+            yield breach(
+                "min-above-max",
+                f"min {action.min} is above max {action.max}",
+                f"write min: {action.max} or max: {action.min}",
+                (*path, "min"),
+                (*path, "max"),
+            )
 
 
 def _outside(pinned: int, limits: ConstraintsBlock, path: Path) -> Iterator[Breach]:
@@ -163,5 +219,7 @@ PLACEMENT_RULES: tuple[Rule, ...] = (
     _pinned_hosting,
     _pinned_instance,
     _pinned_replicas,
+    _pinned_range,
+    _pinned_schedule,
     _watched,
 )

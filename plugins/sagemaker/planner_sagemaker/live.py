@@ -12,7 +12,7 @@ from planner.model.resource import DesiredState
 from planner.provider.gateway import Gateway
 from planner_sagemaker.alignment import aligned
 from planner_sagemaker.standing import pins_of
-from planner_sagemaker.transitions import ordered
+from planner_sagemaker.transitions import ordered, unreachable
 
 
 class SageMakerLive:
@@ -41,6 +41,10 @@ class SageMakerLive:
     def ordered(self, changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:
         """Changes in an order that SageMaker takes; ProviderError for what it never does."""
         return ordered(changes, desired, live)
+
+    def unreachable(self, live: LiveState, hosting: str) -> str:
+        """Why an endpoint cannot become of a hosting mode; empty where it can."""
+        return unreachable(live, hosting)
 
     def pins(self, live: LiveState) -> Mapping[str, str]:
         """What an endpoint has now, as pins that `planner simulate` takes."""

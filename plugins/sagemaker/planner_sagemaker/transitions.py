@@ -10,9 +10,11 @@ from planner.errors import ProviderError
 from planner.model.change import Action, Change, ChangeSet, Risk
 from planner.model.live import LiveState
 from planner.model.resource import DesiredState
+from planner_sagemaker.resources.names import readable
 from planner_sagemaker.resources.tags import DIGEST, SELF
 
 _SCALING = ("scalable-target", "scaling-policy", "scheduled-action")
+_ATTACHED = ("scaling-policy", "scheduled-action")
 _REFUSED = "SageMaker refuses another type while the variant is registered for scaling"
 
 
@@ -23,8 +25,32 @@ def ordered(changes: ChangeSet, desired: DesiredState, live: LiveState) -> Chang
     (docs.aws.amazon.com sagemaker/latest/dg endpoint-scaling-update). Raises ProviderError
     `conversion-refused` where an instance-backed endpoint would become serverless.
     """
-    changes = _alarms_last(changes)
+    changes = _spared(_alarms_last(changes), live)
     return _told(_settled(_arranged(changes, desired, live)), live)
+
+
+def unreachable(live: LiveState, hosting: str) -> str:
+    """Why an endpoint cannot become of a hosting mode; empty where it can."""
+    before = _variant_now(live)
+    if before is None or "ServerlessConfig" in before or hosting != "serverless":
+        return ""
+    return f"SageMaker does not turn the instances of {live.endpoint} into a serverless endpoint"
+
+
+def _spared(changes: ChangeSet, live: LiveState) -> ChangeSet:
+    """Policies and actions that others attached stay; what is ours begins with the endpoint."""
+    own = f"{readable(live.endpoint)}-"
+    theirs = tuple(
+        change
+        for change in changes.changes
+        if change.action is Action.DELETE
+        and change.address.startswith(("scaling-policy/", "scheduled-action/"))
+        and not change.address.partition("/")[2].startswith(own)
+    )
+    notes = tuple(f"{one.address} was made by others: left alone" for one in theirs)
+    kept = tuple(change for change in changes.changes if change not in theirs)
+    still = changes.action if any(c.action is not Action.NONE for c in kept) else Action.NONE
+    return replace(changes, action=still, changes=kept, notes=(*changes.notes, *notes))
 
 
 def _settled(changes: ChangeSet) -> ChangeSet:
@@ -88,7 +114,19 @@ def _alarms_last(changes: ChangeSet) -> ChangeSet:
 
 
 def _apart(changes: ChangeSet, live: LiveState) -> Iterator[Change]:
-    """Scaling away first, the others, and what is wanted of it again."""
+    """Scaling away first, the others, and what is wanted of it again.
+
+    Raises ProviderError `foreign-scaling` where what others attached would go as well.
+    """
+    own = f"{readable(live.endpoint)}-"
+    for one in live.objects:
+        if one.kind in _ATTACHED and not one.name.startswith(own):
+            raise ProviderError(
+                "foreign-scaling",
+                f"another instance type needs the target deregistered, and {one.address}, which "
+                "others made, would go with it",
+                hint=f"delete {one.name} first, or keep the type with spec.pin.instance",
+            )
     wanted = [c for c in changes.changes if c.action is not Action.DELETE and _scales(c.address)]
     for kind in reversed(_SCALING):
         for one in live.objects:

@@ -6,19 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from planner_sagemaker.provider import provider
 
 import planner
 from planner.errors import ProviderError, SpecError
 from planner.model.candidate import Decision, Range
 from planner.model.resource import DesiredState
 from planner.model.workload import ColdStart, LatencyTarget, MeasuredAt, Rollout, Slo
+from tests.support.botocore_walk import violations
 from tests.support.sagemaker_values import bodies, decision, render, serverless, workload
-from tests.unit.sagemaker.test_resources import wrong
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/fraud/1"
 P99 = LatencyTarget(label="p99", quantile=0.99, seconds=0.05)
 P50 = LatencyTarget(label="p50", quantile=0.5, seconds=0.015)
 INF1 = decision(instance_type="ml.inf1.xlarge")
+
+
+def wrong(state: DesiredState) -> list[str]:
+    calls = provider.exports()["api"](state)
+    return [
+        text for call in calls for text in violations(call.service, call.operation, call.parameters)
+    ]
 
 
 def rendered(chosen: Decision | None = None, /, *, block: Any = None, **asked: Any) -> DesiredState:
@@ -95,9 +103,9 @@ def test_one_instance_has_no_share_to_begin_with(strategy: str) -> None:
     one = decision(replicas=Range(min=1, max=6))
     policy = deployment(one, strategy=strategy)["BlueGreenUpdatePolicy"]
     assert policy["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
-    (note,) = rendered(one, strategy=strategy, stated=("strategy",)).notes
+    (note,) = rendered(one, strategy=strategy).notes
     assert note.startswith(f"{strategy} needs two instances")
-    assert rendered(one, strategy=strategy).notes == ()
+    assert rendered(one).notes == ()
 
 
 def test_a_default_that_cannot_be_gives_way() -> None:
@@ -116,8 +124,8 @@ def test_what_has_no_guardrails_is_left_to_sagemaker(chosen: Decision, block: An
     assert deployment(chosen, block=block, strategy="all-at-once") == {}
     for key, value in (("strategy", "linear"), ("bake_s", 60.0), ("alarms", ("mine",))):
         stated = key.removesuffix("_s")
-        asked = {key: value} if key == "strategy" else {"strategy": "all-at-once", key: value}
-        (note,) = rendered(chosen, block=block, stated=(stated,), **asked).notes
+        rollout = Rollout(**{"strategy": "all-at-once", key: value}, stated=(stated,))
+        (note,) = render(chosen, workload(rollout=rollout), **block).notes
         assert note.endswith(f"rollout.{stated} does nothing")
 
 

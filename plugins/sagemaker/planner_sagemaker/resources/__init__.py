@@ -13,7 +13,7 @@ from planner_sagemaker.resources.alarms import alarms
 from planner_sagemaker.resources.endpoint import endpoint, endpoint_config
 from planner_sagemaker.resources.model import model
 from planner_sagemaker.resources.names import digest
-from planner_sagemaker.resources.rollout import deployment, watching
+from planner_sagemaker.resources.rollout import deployment, passed_over, watching
 from planner_sagemaker.resources.scaling import scaling
 from planner_sagemaker.resources.tags import stamped, tags_of
 from planner_sagemaker.settings import SageMakerSettings
@@ -39,6 +39,7 @@ def render(decision: Decision, workload: Workload, settings: SageMakerSettings) 
         ),
         place={"region": settings.region},
         digest=whole,
+        notes=tuple(filter(None, [passed_over(decision, workload, settings)])),
     )
 
 
