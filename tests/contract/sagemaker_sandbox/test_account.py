@@ -296,3 +296,102 @@ def test_to_look_is_not_to_write(sandbox: Sandbox) -> None:
         "SimulatePrincipalPolicy",
     ]
     assert sandbox.get("calls?mutating=true") == []
+
+
+def make(sandbox: Sandbox, **container: Any) -> tuple[str, str]:
+    return refusal(
+        sandbox.sagemaker.create_model,
+        ModelName="m",
+        ExecutionRoleArn=ROLE,
+        PrimaryContainer={"Image": IMAGE, **container},
+    )
+
+
+@pytest.mark.parametrize("roles", [["Other"], [{"name": "Execution", "trusts": []}]])
+def test_a_model_needs_a_role_that_sagemaker_may_assume(
+    sandbox: Sandbox, put: Callable[..., Any], roles: Any
+) -> None:
+    put(roles=roles)
+    code, text = make(sandbox)
+    assert (code, text.startswith(f"Could not assume role {ROLE}.")) == (
+        "ValidationException", True,
+    )  # fmt: skip
+    put(roles=["Execution"])
+    sandbox.model()
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        {"ModelDataUrl": "s3://b/a.tar.gz"},
+        {"ModelDataUrl": "s3://b/more/", "Mode": "MultiModel"},
+        {
+            "ModelDataSource": {
+                "S3DataSource": {
+                    "S3Uri": "s3://b/more/",
+                    "S3DataType": "S3Prefix",
+                    "CompressionType": "None",
+                }
+            }
+        },
+    ],
+)
+def test_a_model_needs_its_data_and_the_right_to_read_it(
+    sandbox: Sandbox, put: Callable[..., Any], container: dict[str, Any]
+) -> None:
+    put(objects=["s3://b/other.tar.gz"])
+    code, text = make(sandbox, **container)
+    assert (code, text.startswith("Could not access model data at s3://b/")) == (
+        "ValidationException", True,
+    )  # fmt: skip
+    put(
+        objects=["s3://b/a.tar.gz", "s3://b/more/x"], roles=[{"name": "Execution", "denied": ["*"]}]
+    )
+    assert make(sandbox, **container) == (code, text)
+    put(roles=None)
+    asked = {"Image": IMAGE, **container}
+    sandbox.sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer=asked)
+
+
+def test_an_endpoint_needs_its_images(sandbox: Sandbox, put: Callable[..., Any]) -> None:
+    put(images=[f"{REGISTRY}/model:2"])
+    sandbox.endpoint()
+    shown = sandbox.shown()
+    assert shown["EndpointStatus"] == "Failed"
+    assert shown["FailureReason"].startswith("Please make sure all images included in the model")
+    put(images=[IMAGE])
+    sandbox.endpoint("f")
+    assert sandbox.shown("f")["EndpointStatus"] == "InService"
+    put(images=[])
+    sandbox.config("c2")
+    sandbox.sagemaker.update_endpoint(EndpointName="f", EndpointConfigName="c2")
+    sandbox.advance(60)
+    shown = sandbox.shown("f")
+    assert (shown["EndpointStatus"], shown["EndpointConfigName"]) == ("InService", "c1")
+    assert "variant AllTraffic exist" in shown["FailureReason"]
+
+
+def test_images_are_found_by_digest_or_as_the_latest(
+    sandbox: Sandbox, put: Callable[..., Any]
+) -> None:
+    put(images=[f"{REGISTRY}/model:latest@{DIGEST}"])
+    for name, image in {
+        "latest": f"{REGISTRY}/model",
+        "digest": f"{REGISTRY}/model@{DIGEST}",
+        "elsewhere": "docker.example.com:5000/model",
+    }.items():
+        asked = {"Image": image}
+        sandbox.sagemaker.create_model(
+            ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=asked
+        )
+        variant = {
+            "VariantName": "v",
+            "ModelName": name,
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+        }
+        sandbox.sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[variant]
+        )
+        sandbox.endpoint(name, name)
+        assert sandbox.shown(name)["EndpointStatus"] == "InService", name

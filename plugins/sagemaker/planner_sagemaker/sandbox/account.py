@@ -78,6 +78,11 @@ class Image(_Kept):
     uri: Annotated[str, Field(pattern=f"^{_IMAGE.pattern}$")]
     bytes: Annotated[int, Field(ge=0)] = _SOME_BYTES
 
+    @classmethod
+    def read(cls, uri: str) -> Image | None:
+        """The image of a container; None where it is not one of ECR."""
+        return cls(uri=uri) if _IMAGE.fullmatch(uri) else None
+
     @property
     def place(self) -> tuple[str, str, str]:
         """Region, registry and repository."""
@@ -89,6 +94,11 @@ class Image(_Kept):
         """Its tag, if it has one."""
         tag: str | None = self._parts["tag"]
         return tag
+
+    @property
+    def is_digested(self) -> bool:
+        """Whether it was given by its digest."""
+        return self._parts["digest"] is not None
 
     @property
     def digest(self) -> str:

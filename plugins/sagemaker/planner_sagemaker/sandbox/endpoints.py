@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner_sagemaker.sandbox import endpoint_configs, fleets, quotas, targets
+from planner_sagemaker.sandbox.artifacts import image_problem
 from planner_sagemaker.sandbox.cloud import Call, Handler
 from planner_sagemaker.sandbox.deployments import extra_instances, problems, waits_s
 from planner_sagemaker.sandbox.errors import (
@@ -77,6 +78,9 @@ def _creation(call: Call, members: Document) -> list[Step]:
         return []
     if effect in {Effect.NO_CAPACITY, Effect.FAIL, Effect.ROLLBACK}:
         return [{"at": at, "do": "fail", "reason": _reason(call, members)}]
+    missing = image_problem(call, fleets.images(members))
+    if missing:
+        return [{"at": at, "do": "fail", "reason": missing}]
     return [{"at": at, "do": "serve"}]
 
 
@@ -189,6 +193,9 @@ def _update_steps(call: Call, members: Document, deployment: Mapping[str, Any]) 
         # hashicorp/terraform-provider-aws#49020: no reason is left after a silent rollback.
         reason = (call.fault.message if call.fault else None) or ""
         return [{"at": at + pace.rollback_s, "do": "restore", "reason": reason}]
+    missing = image_problem(call, fleets.images(members))
+    if missing:
+        return [{"at": at + pace.rollback_s, "do": "restore", "reason": missing}]
     return [{"at": at, "do": "serve"}]
 
 

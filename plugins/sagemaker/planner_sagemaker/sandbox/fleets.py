@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planner_sagemaker.sandbox import models
@@ -52,6 +52,14 @@ def summary(call: Call, variant: Mapping[str, Any]) -> Document:
         return {**shown, "CurrentServerlessConfig": serverless}
     count = variant["InitialInstanceCount"]
     return {**shown, "CurrentInstanceCount": count, "DesiredInstanceCount": count}
+
+
+def images(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The images that the variants run, each with the variant's name."""
+    for fleet in _FLEETS:
+        for variant in members[fleet] or ():
+            for image in variant.get("DeployedImages") or ():
+                yield variant["VariantName"], image["SpecifiedImage"]
 
 
 def pending(members: Mapping[str, Any], now: float) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from planner_sagemaker.sandbox.artifacts import model_problems
 from planner_sagemaker.sandbox.cloud import Call, Handler
 from planner_sagemaker.sandbox.errors import already_exists, invalid, not_found
 from planner_sagemaker.sandbox.listing import listed
@@ -26,6 +27,8 @@ def create_model(call: Call) -> Mapping[str, Any]:
     tags = given_tags(asked)
     if call.strong(KIND, name) is not None:
         raise already_exists(TITLE, arn)
+    for problem in model_problems(call, containers(asked)):
+        raise invalid(problem)
     kept = {key: asked[key] for key in asked if key != "Tags"}
     call.put(
         KIND,
