@@ -11,14 +11,22 @@ from planner_sagemaker.alarms import THEIRS
 
 from planner.diff import UnknownFieldError
 from planner.diff.compare import leaves
+from planner.model.candidate import Autoscaling, ScheduledAction
 from planner.model.change import Action
 from planner.model.lifecycle import Behaviour, FieldRule
 from planner.model.workload import Rollout
 from planner.provider.lifecycle import read_lifecycle
 from tests.support.sagemaker_values import VPC, decision, render, serverless, workload
-from tests.unit.sagemaker.test_resources import TRACKING
 
 LIFECYCLE = read_lifecycle("planner_sagemaker")
+TRACKING = Autoscaling(
+    metric="SageMakerVariantInvocationsPerInstance",
+    target=1200.0,
+    cooldown_up_s=300.0,
+    cooldown_down_s=300.0,
+    average=2.5,
+    scheduled=(ScheduledAction(name="lunch", cron="45 11 * * 1-5", min=4, max=9),),
+)
 REQUESTS = {
     "model": ("sagemaker", ["CreateModel"]),
     "endpoint-config": ("sagemaker", ["CreateEndpointConfig"]),
