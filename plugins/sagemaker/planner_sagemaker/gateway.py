@@ -25,7 +25,7 @@ from planner.provider.gateway import Watch
 from planner_sagemaker.alarms import ALARM, Alarms
 from planner_sagemaker.exports.api import OPERATIONS
 from planner_sagemaker.leftovers import Leftovers
-from planner_sagemaker.preflight import checks
+from planner_sagemaker.preflight import Usage, checks
 from planner_sagemaker.reading import (
     Answer,
     Reader,
@@ -43,7 +43,13 @@ _PATIENCE = Config(
     max_pool_connections=32,
     user_agent_extra=f"endpoint-planner/{version('endpoint-planner')}",
 )
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+_BY_PATH = _PATIENCE.merge(Config(s3={"addressing_style": "path"}))
+"""Where no bucket has a host name of its own."""
+
+_DENIED = {
+    *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"),
+    "403",  # all that is known of a HEAD that S3 refuses
+}
 _REFUSED_KEYS = {
     *("ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException"),
     *("InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"),
@@ -105,7 +111,7 @@ class Connection:
                     service,
                     region_name=self._region,
                     endpoint_url=self._endpoint_url,
-                    config=_PATIENCE,
+                    config=_PATIENCE if self._endpoint_url is None else _BY_PATH,
                 )
             return self._clients[service]
 
@@ -139,6 +145,8 @@ class SageMakerGateway:
         self._reader = Reader(self._connection.ask, self._connection.creation)
         self._alarms = Alarms(self._connection.ask, self._reader)
         self._tenancy = Tenancy(self._connection.ask, self._reader)
+        self._usage = Usage(self._connection.ask, self._reader)
+        self._region = region
         self._leftovers = Leftovers(self._connection.ask, self._reader, self._tenancy.used)
         # A stand-in does not mind being asked often; boto3 reads this variable as well.
         near = self._connection.sandboxed or _on_loopback(os.environ.get("AWS_ENDPOINT_URL"))
@@ -148,6 +156,7 @@ class SageMakerGateway:
     def read(self, desired: DesiredState, /) -> LiveState:
         """Every object that the endpoint uses, that is desired of it, that scales or watches it."""
         live = self._reader.read(desired)
+        self._usage.seen(live)
         return replace(live, objects=(*live.objects, *self._alarms.read(desired, live)))
 
     def write(self, operation: Operation, /) -> None:
@@ -176,7 +185,7 @@ class SageMakerGateway:
 
     def checks(self, work: Sequence[tuple[DesiredState, ChangeSet]], /) -> tuple[Check, ...]:
         """Credentials, permissions, quotas, role, image and artifacts, as far as can be read."""
-        return tuple(checks(self._connection.ask, work))
+        return tuple(checks(self._connection.ask, work, self._usage, self._region))
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
         """Set the owner's tags on the endpoint, its config, its models and its alarms."""
