@@ -97,19 +97,47 @@ def applied(job: Job, manner: Manner) -> Applied:
     """Make one endpoint as planned; an error of the cloud is a result, not an exception."""
     try:
         manner.pause(0.0)
-        now = job.need()
+        return _held(job, manner)
     except StoppedError:
         left = tuple(f"{one.action.value} {one.address}" for one in job.planned.acting)
         return Applied(endpoint=job.endpoint, outcome=Outcome.STOPPED, left=left)
     except PlannerError as error:
         return refused(error, job.endpoint)
+
+
+def _held(job: Job, manner: Manner) -> Applied:
+    """Hold the cloud against the plan, once nothing of an earlier run goes on, and carry it out."""
+    now = job.need()
     stale = moved(job.planned, hidden(now.changes))
+    if not stale and now.live.health is Health.MOVING:
+        if not manner.wait:
+            detail = f"{now.live.detail}: not waited for; run it again to go on"
+            return Applied(endpoint=job.endpoint, outcome=Outcome.BEGUN, detail=detail)
+        job.link.gateway.settle(now.desired, _watch(job, f"{ENDPOINT}/{job.endpoint}", manner))
+        now = job.need()
+        # What was under way may have been what was planned.
+        stale = moved(job.planned, hidden(now.changes), less=True)
     if stale:
         return Applied(endpoint=job.endpoint, outcome=Outcome.STALE, detail=stale)
     operations = list(operations_of(now.desired, now.changes))
+    if now.live.health is Health.FAILED and not any(one.kind == ENDPOINT for one in operations):
+        return Applied(
+            endpoint=job.endpoint,
+            outcome=Outcome.FAILED,
+            left=tuple(f"{one.action.value} {one.address}" for one in operations),
+            detail=now.live.detail,
+            hint="planner destroy SPEC, then planner apply SPEC",
+        )
     if not operations:
         return Applied(endpoint=job.endpoint, outcome=Outcome.UNCHANGED)
     return _Run(job, now.desired, manner).through(operations)
+
+
+def _watch(job: Job, address: str, manner: Manner) -> Watch:
+    def beat(text: str) -> None:
+        manner.tell(Event(endpoint=job.endpoint, address=address, text=text))
+
+    return Watch(timeout_s=manner.timeout_s, beat=beat, pause=manner.pause)
 
 
 def applied_nothing(endpoint: str) -> Applied:
@@ -130,13 +158,15 @@ class _Run:
         self._desired = desired
         self._manner = manner
         self._done: list[str] = []
+        self._awaited = ""
 
     def through(self, operations: Sequence[Operation]) -> Applied:
         """Write, wait and verify; ends at the first thing that is not as it should be."""
         try:
             ended = self._written(operations)
         except StoppedError:
-            ended = self._ended(Outcome.STOPPED)
+            goes_on = f"the cloud goes on with: {self._awaited}" if self._awaited else ""
+            ended = self._ended(Outcome.STOPPED, goes_on)
         except PlannerError as error:
             ended = refused(error, self._job.endpoint)
         left = operations[len(self._done) :]
@@ -157,18 +187,16 @@ class _Run:
                 continue
             if not self._manner.wait and operation.action is not Action.DELETE:
                 return self._ended(Outcome.BEGUN, "not waited for; run it again to go on")
+            self._awaited = self._done[-1]
             refusal = self._settled(operation)
+            self._awaited = ""
             if refusal is not None:
                 return refusal
         return self._ended(Outcome.APPLIED)
 
     def _settled(self, operation: Operation) -> Applied | None:
         """Wait for the endpoint, and check that it is what was asked for; None where it is."""
-        watch = Watch(
-            timeout_s=self._manner.timeout_s,
-            beat=lambda text: self._tell(operation, text),
-            pause=self._manner.pause,
-        )
+        watch = _watch(self._job, operation.address, self._manner)
         live = self._job.link.gateway.settle(self._desired, watch)
         if operation.action is Action.DELETE:
             gone = live.health is Health.ABSENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from planner.diff import ForeignObjectError, Lifecycle, compared
@@ -15,6 +16,8 @@ from planner.provider.interface import Live
 
 ENDPOINT = "endpoint"
 """Kind of the object that clients call, in every provider: what waits and verification look at."""
+
+_ENDING = {Action.DELETE, Action.REPLACE}
 
 
 @value
@@ -46,6 +49,8 @@ class Link:
         """The same against what was read a moment ago."""
         wanted = self.rules.aligned(desired, live)
         changes = self.compare(wanted, live, owner)
+        ending = {one.address for one in changes.changes if one.action in _ENDING}
+        _refuse_protected(one for one in live.objects if one.address in ending)
         if changes.acting and changes.action is not Action.CREATE:
             changes = self._with_leftovers(changes, wanted, live, owner)
         expected_s = self.lifecycle.expected_s(changes)
@@ -74,13 +79,7 @@ class Link:
         ours = [one for one in live.objects if one not in foreign]
         if any(one.kind == ENDPOINT for one in foreign):
             ours = []
-        guarded = next((one for one in ours if one.protected), None)
-        if guarded is not None:
-            raise ProviderError(
-                "protected",
-                f"{guarded.address} carries the tag planner:protect: it is not deleted",
-                hint="remove the tag planner:protect from it first",
-            )
+        _refuse_protected(ours)
         ours += self.gateway.leftovers(desired, live, owner=owner, keep=0)
         ours.sort(key=lambda one: -self.lifecycle.rank(one.kind))
         notes = tuple(f"{one.address} is owned by {one.proprietor}: left alone" for one in foreign)
@@ -101,8 +100,22 @@ class Link:
             one.kind in self.lifecycle.kept and one.address not in wanted for one in live.objects
         )
         old = self.gateway.leftovers(desired, live, owner=owner, keep=0 if replaced else 1)
-        gone = (_deletion(one, "unused, and not the newest of before", Risk.NONE) for one in old)
+        gone = (
+            _deletion(one, "unused, and not the newest of before", Risk.NONE)
+            for one in old
+            if not one.protected
+        )
         return replace(changes, changes=(*changes.changes, *gone))
+
+
+def _refuse_protected(objects: Iterable[LiveObject]) -> None:
+    for one in objects:
+        if one.protected:
+            raise ProviderError(
+                "protected",
+                f"{one.address} carries the tag planner:protect: it is not deleted",
+                hint="remove the tag planner:protect from it first",
+            )
 
 
 def _deletion(one: LiveObject, reason: str, risk: Risk) -> Change:

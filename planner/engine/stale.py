@@ -8,29 +8,35 @@ from typing import Any
 from planner.model.change import Action, Change, ChangeSet
 
 
-def moved(planned: ChangeSet, now: ChangeSet) -> str:
+def moved(planned: ChangeSet, now: ChangeSet, *, less: bool = False) -> str:
     """What the cloud changed of an endpoint since it was planned; empty where that is nothing.
 
     Only what the plan would write, or would have to write by now, counts: fields that a rule
-    ignores may move.
+    ignores may move. With `less` it may be that a part of the plan is done.
     """
-    told = list(_moved(planned, now))
+    told = list(_moved(planned, now, less=less))
     if not told:
         return ""
     return f"the cloud changed since the plan: {'; '.join(told)}"
 
 
-def _moved(planned: ChangeSet, now: ChangeSet) -> Iterator[str]:
+def _moved(planned: ChangeSet, now: ChangeSet, *, less: bool) -> Iterator[str]:
     before = {change.address: change for change in planned.acting}
     after = {change.address: change for change in now.acting}
     for address in sorted({*before, *after}):
         then, found = before.get(address), after.get(address)
         if then is None and found is not None:
             yield f"{address} now needs {_act(found)}{_why(found)}"
-        elif found is None and then is not None:
+        elif found is None and then is not None and not less:
             yield f"{address} no longer needs {_act(then)}"
         elif then is not None and found is not None:
-            yield from _fields(then, found)
+            if not (less and _begun(then, found)):
+                yield from _fields(then, found)
+
+
+def _begun(then: Change, found: Change) -> bool:
+    """A replacement whose deletion is done."""
+    return then.action is Action.REPLACE and found.action is Action.CREATE
 
 
 def _fields(then: Change, found: Change) -> Iterator[str]:

@@ -14,9 +14,10 @@ from planner.model.catalog import Catalog
 from planner.model.change import Action
 from planner.model.check import Check
 from planner.model.effort import Effort
-from planner.model.live import LiveState
+from planner.model.live import Health, LiveState
 from planner.model.plan import Pending
 from planner.model.resource import DesiredState
+from planner.model.units import format_usd
 from planner.model.value import value
 from planner.provider import registry
 from planner.spec import Spec
@@ -111,7 +112,11 @@ def held(
         for decision in case.decisions
     }
     lives = _lives(known, connections, reading)
-    stable = tuple(_stable(case, lives, solving) for case in cases)
+    # A spec that nothing meets says nothing about what is to go.
+    ours = list(owned([case.spec for case in cases if case.decisions], connections))
+    elsewhere = _elsewhere(ours, known)
+    away = _lives(elsewhere, connections, reading)
+    stable = tuple(_stable(case, {**away, **_present(lives)}, solving) for case in cases)
     moved = {
         decision.endpoint: Owned(
             owner=case.spec.workload.name, desired=solving.render(case.spec, decision)
@@ -129,7 +134,9 @@ def held(
         parallel=reading.parallel,
     )
     by_name = dict(zip(known, standing, strict=True))
-    strays = _strays(stable, known, connections)
+    strays = [one for one in ours if _where(one) not in set(map(_where, known.values()))]
+    by_name.update(_moving(strays, by_name))
+    by_name.update(_out_of_reach(stable, by_name))
     gone = removals(strays, connections, parallel=reading.parallel) if reading.prune else ()
     pending = [
         Pending(owner=known[name].owner, desired=now.desired, changes=now.changes)
@@ -157,26 +164,95 @@ def _lives(
     return dict(zip(known, states, strict=True))
 
 
+def _where(one: Owned) -> tuple[str, ...]:
+    """What tells an endpoint from one of the same name in another account, region or cloud."""
+    place = (f"{key}={value}" for key, value in sorted(one.desired.place.items()))
+    return (one.desired.endpoint, one.desired.provider, *place)
+
+
+def _present(lives: Mapping[str, LiveState]) -> dict[str, LiveState]:
+    return {name: live for name, live in lives.items() if live.health is not Health.ABSENT}
+
+
+def _elsewhere(ours: Iterable[Owned], known: Mapping[str, Owned]) -> dict[str, Owned]:
+    """Endpoints of the wanted names that run somewhere else."""
+    return {
+        one.desired.endpoint: one
+        for one in ours
+        if one.desired.endpoint in known and _where(one) != _where(known[one.desired.endpoint])
+    }
+
+
+def _moving(strays: Iterable[Owned], standing: Mapping[str, Standing]) -> dict[str, Standing]:
+    """Endpoints that come up in another place, with a word on what that means for clients."""
+    found: dict[str, Standing] = {}
+    for one in strays:
+        now = standing.get(one.desired.endpoint)
+        if now is not None:
+            there = f"{one.desired.provider} {one.desired.region}".rstrip()
+            here = f"{now.desired.provider} {now.desired.region}".rstrip()
+            note = (
+                f"moves from {there} to {here}: clients need the new URL and its client library;"
+                " the old endpoint serves until --prune deletes it, once this one is ready"
+            )
+            found[one.desired.endpoint] = _noted(now, note)
+    return found
+
+
+def _out_of_reach(cases: Iterable[Case], standing: Mapping[str, Standing]) -> dict[str, Standing]:
+    """Endpoints that would be cheaper in a mode that the cloud does not turn them into."""
+    found: dict[str, Standing] = {}
+    for case in cases:
+        others = case.outcome.alternatives if isinstance(case.outcome, Solved) else ()
+        for one in others:
+            if one.rejection is not None and one.rejection.code == solver.REFUSED:
+                what = f"{one.hosting} {one.instance_type}"
+                note = (
+                    f"{what} would cost {format_usd(one.monthly_usd or 0.0)} a month, but "
+                    f"{one.rejection.measured}; a new metadata.name gets it"
+                )
+                (decision,) = case.decisions
+                found[decision.endpoint] = _noted(standing[decision.endpoint], note)
+    return found
+
+
+def _noted(now: Standing, note: str) -> Standing:
+    return replace(now, changes=replace(now.changes, notes=(*now.changes.notes, note)))
+
+
 def _stable(case: Case, lives: Mapping[str, LiveState], solving: Solving) -> Case:
     """The case as it is, or what runs, sized anew, where that is to be kept or has to be."""
     if not isinstance(case.outcome, Solved) or len(case.decisions) != 1:
         return case
-    outcome = _reached(case, case.outcome, lives, solving)
-    (decision,) = outcome.decisions
+    (decision,) = case.decisions
+    live = lives.get(decision.endpoint)
+    if live is None:
+        return case
+    outcome = _reached(case, case.outcome, live, solving)
     kept = solver.stable(
         case.spec.workload,
         case.offers,
         outcome,
-        pins=live_provider(decision.provider).pins(lives[decision.endpoint]),
+        pins=_pins(case, live),
         effort=solving.effort,
     )
     return case if kept is case.outcome else replace(case, outcome=kept)
 
 
-def _reached(case: Case, best: Solved, lives: Mapping[str, LiveState], solving: Solving) -> Solved:
+def _pins(case: Case, live: LiveState) -> Mapping[str, str]:
+    """What runs, read by the provider that it runs on."""
+    for choice in case.spec.workload.providers:
+        if hasattr(registry.get(choice.name), "live"):
+            pins = live_provider(choice.name).pins(live)
+            if pins:
+                return pins
+    return {}
+
+
+def _reached(case: Case, best: Solved, live: LiveState, solving: Solving) -> Solved:
     """What the endpoint can become, where the cloud does not turn it into the cheapest."""
     (decision,) = best.decisions
-    live, rules = lives[decision.endpoint], live_provider(decision.provider)
+    rules = live_provider(decision.provider)
     reason = rules.unreachable(live, decision.hosting)
     if not reason:
         return best
@@ -190,24 +266,6 @@ def _reached(case: Case, best: Solved, lives: Mapping[str, LiveState], solving: 
         effort=solving.effort,
     )
     return found if len(found.decisions) == 1 else best
-
-
-def _strays(
-    cases: Iterable[Case], known: Mapping[str, Owned], connections: Connections
-) -> list[Owned]:
-    """Endpoints of these specs that are not wanted, or not where they are."""
-    places = {
-        (one.desired.provider, name, *sorted(one.desired.place.items()))
-        for name, one in known.items()
-    }
-    # A spec that nothing meets says nothing about what is to go.
-    decided = [case.spec for case in cases if case.decisions]
-    return [
-        one
-        for one in owned(decided, connections)
-        if (one.desired.provider, one.desired.endpoint, *sorted(one.desired.place.items()))
-        not in places
-    ]
 
 
 def _link(one: Owned, connections: Connections) -> Link:

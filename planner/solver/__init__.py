@@ -11,9 +11,9 @@ from planner.model.catalog import Catalog
 from planner.model.workload import Workload
 from planner.solver.run_limits import check_run
 from planner.solver.solve import solve
-from planner.solver.stable import reached, stable
+from planner.solver.stable import REFUSED, reached, stable
 
-__all__ = ["check_run", "monthly_usd", "reached", "solve", "stable"]
+__all__ = ["REFUSED", "check_run", "monthly_usd", "reached", "solve", "stable"]
 
 
 def monthly_usd(

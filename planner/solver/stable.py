@@ -11,6 +11,9 @@ from planner.model.effort import Effort
 from planner.model.workload import Workload
 from planner.solver.solve import solve
 
+REFUSED = "conversion-refused"
+"""Code of what would be cheaper and is out of reach for what runs."""
+
 
 def stable(
     workload: Workload,
@@ -28,9 +31,9 @@ def stable(
     running = pins.get("instance")
     if running is None or len(best.decisions) != 1 or workload.pin.instance is not None:
         return best
-    if best.decisions[0].instance_type == running:
-        return best
     provider = pins.get("provider", best.decisions[0].provider)
+    if (best.decisions[0].instance_type, best.decisions[0].provider) == (running, provider):
+        return best
     pinned = replace(
         workload,
         pin=replace(workload.pin, instance=running),
@@ -73,7 +76,7 @@ def reached(
     if not isinstance(found, Solved):
         return best
     refused = Rejection(
-        code="conversion-refused",
+        code=REFUSED,
         measured=reason,
         allowed="a new metadata.name",
         path="metadata.name",
