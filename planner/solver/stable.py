@@ -34,6 +34,8 @@ def stable(
     provider = pins.get("provider", best.decisions[0].provider)
     if (best.decisions[0].instance_type, best.decisions[0].provider) == (running, provider):
         return best
+    if _unwanted(best, running):
+        return best
     pinned = replace(
         workload,
         pin=replace(workload.pin, instance=running),
@@ -51,6 +53,15 @@ def stable(
         decisions=kept.decisions,
         alternatives=(_alternative(best.decisions[0]), *others),
         excluded=best.excluded,
+    )
+
+
+def _unwanted(best: Solved, instance: str) -> bool:
+    """Whether the spec excludes a type by name; a pin would let it in."""
+    return any(
+        instance in group.instance_types
+        and group.rejection.path.startswith("spec.constraints.instances")
+        for group in best.excluded
     )
 
 
