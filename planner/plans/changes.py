@@ -14,6 +14,7 @@ HIDDEN = "(hidden)"
 """Stands in a plan where a value looks like a secret."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_INDEX = re.compile(r"(\[\d+\])+\Z")
 _SECRET_WORDS = frozenset({"password", "passwd", "secret", "secrets", "token", "credential"})
 _SECRET_PAIRS = frozenset({("api", "key"), ("access", "key"), ("private", "key")})
 
@@ -51,17 +52,25 @@ def hidden(changes: ChangeSet) -> ChangeSet:
 def concealed(value: Any, name: str = "") -> Any:
     """A body with the values hidden that look like secrets, by the names they stand under."""
     if isinstance(value, dict):
-        return {key: concealed(item, str(key)) for key, item in value.items()}
+        return {key: concealed(item, _called(key, value)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [concealed(item, name) for item in value]
     return shown(name, value)
+
+
+def _called(key: str, body: dict[str, Any]) -> str:
+    """The name that a value stands under: its key, or that of the tag whose value it is."""
+    if key.lower() != "value" or len(body) != 2:
+        return key
+    return str({name.lower(): item for name, item in body.items()}.get("key", key))
 
 
 def shown(path: str, value: Any) -> Any:
     """`value`, or HIDDEN where the last name of `path` says that it is a secret."""
     if not isinstance(value, str) or value.startswith("{{"):
         return value
-    return HIDDEN if _names_secret(path.rpartition(".")[2]) else value
+    # An item of a list stands under the list's name.
+    return HIDDEN if _names_secret(_INDEX.sub("", path).rpartition(".")[2]) else value
 
 
 def _names_secret(name: str) -> bool:

@@ -27,5 +27,5 @@ def drift_document(found: Sequence[Drift]) -> dict[str, Any]:
             for one in sorted(found, key=lambda one: one.endpoint)
         ],
         "format_version": FORMAT_VERSION,
-        "summary": {sync.value: sum(one.sync is sync for one in found) for sync in Sync},
+        "summary": {sync.value: sum(one.sync is sync for one in found) for sync in sorted(Sync)},
     }

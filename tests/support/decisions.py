@@ -27,6 +27,7 @@ from planner.model.candidate import (
 )
 from planner.model.catalog import Limit, Measure, Scope
 from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
+from planner.model.check import Check, Verdict
 from planner.model.plan import CatalogStamp, LimitBreach, Mode, Pending, Plan
 from planner.model.resource import DesiredState, Resource
 from planner.model.traffic import Trace, Traffic
@@ -308,6 +309,30 @@ def removal(endpoint: str = "old-scorer") -> Pending:
         desired=replace(desired(endpoint), resources=(), place={"region": "north-1"}),
         changes=ChangeSet(endpoint=endpoint, action=Action.DELETE, changes=(gone,)),
     )
+
+
+def live_plan(**given: Any) -> Plan:
+    """A plan with everything that only a cloud can tell."""
+    moved = replace(changes(Action.UPDATE), notes=("7 are kept",), expected_s=(210.0, 600.0))
+    values: dict[str, Any] = {
+        "changes": {"fraud-scorer": moved},
+        "desired": {"fraud-scorer": replace(desired(), place={"region": "north-1"}, digest="d1")},
+        "monthly_usd_before": {"fraud-scorer": 830.0},
+        "removals": (removal(),),
+        "strays": ("stray-scorer",),
+        "checks": (
+            Check(
+                name="credentials",
+                subject="account 1",
+                verdict=Verdict.DENIED,
+                detail="nobody",
+                hint="cloud login",
+            ),
+        ),
+        "stamp": stamp(mode=Mode.LIVE),
+        **given,
+    }
+    return plan(solved(), **values)
 
 
 def workload(

@@ -6,7 +6,9 @@ import pytest
 
 from planner.model.candidate import Decision, Range
 from planner.model.change import Action
+from planner.model.plan import Plan
 from planner.plans import document, to_bytes
+from planner.plans.document import seal
 from tests.support import decisions
 
 
@@ -91,8 +93,57 @@ def test_keys_that_others_build_on() -> None:
     }
 
 
-def test_keys_are_sorted_at_every_level() -> None:
-    assert unsorted_keys(document(FULL)) == []
+@pytest.mark.parametrize("plan", [FULL, decisions.live_plan()], ids=["offline", "live"])
+def test_keys_are_sorted_at_every_level(plan: Plan) -> None:
+    assert unsorted_keys(document(plan)) == []
+
+
+def test_what_only_a_cloud_tells() -> None:
+    made = document(decisions.live_plan())
+    assert made["mode"] == "live"
+    assert made["strays"] == ["stray-scorer"]
+    assert made["checks"] == [
+        {
+            "detail": "nobody",
+            "hint": "cloud login",
+            "name": "credentials",
+            "subject": "account 1",
+            "verdict": "denied",
+        }
+    ]
+    (endpoint,), (removal,) = made["endpoints"], made["removals"]
+    assert (endpoint["notes"], endpoint["expected_s"]) == (["7 are kept"], {"max": 600, "min": 210})
+    assert endpoint["desired"]["place"] == {"region": "north-1"}
+    assert [one["address"] for one in endpoint["desired"]["resources"]] == [
+        "model/fraud-scorer-3f9c01",
+        "endpoint/fraud-scorer",
+    ]
+    assert (removal["name"], removal["workload"]) == ("old-scorer", "fraud-scorer")
+    assert removal["desired"]["resources"] == []
+    assert made["summary"]["delete"] == 1
+
+
+def test_offline_nothing_of_a_cloud_is_told() -> None:
+    made = document(decisions.plan(decisions.solved()))
+    assert (made["checks"], made["removals"], made["strays"]) == ([], [], [])
+    (endpoint,) = made["endpoints"]
+    assert (endpoint["desired"], endpoint["expected_s"], endpoint["notes"]) == (None, None, [])
+
+
+def test_the_seal_stands_for_everything_else() -> None:
+    made = document(FULL)
+    assert made["seal"] == seal({key: item for key, item in made.items() if key != "seal"})
+    seals = {
+        document(plan)["seal"]
+        for plan in (
+            FULL,
+            decisions.live_plan(),
+            decisions.live_plan(strays=()),
+            decisions.live_plan(checks=()),
+            decisions.live_plan(removals=()),
+        )
+    }
+    assert len(seals) == 5
 
 
 def test_the_text_is_what_a_sorted_indented_dump_would_be() -> None:

@@ -18,6 +18,7 @@ PLANS = {
     "all at once": decisions.plan(
         decisions.solved(), decisions.infeasible(), breaches=(decisions.breach(),)
     ),
+    "live": decisions.live_plan(),
     "without numbers": decisions.plan(
         decisions.solved(
             decisions=(
