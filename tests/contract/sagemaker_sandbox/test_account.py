@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from planner_sagemaker.sandbox.serve import running
 
 from tests.support.sandbox import IMAGE, ROLE, Sandbox, refusal
@@ -280,10 +279,27 @@ def test_what_was_put_outlives_a_restart_and_not_a_reset(tmp_path: Path) -> None
         assert sandbox.get("account")["roles"] is None
 
 
-def test_faults_befall_these_services_too(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("effect", "of_iam", "of_s3"),
+    [
+        ("throttle", "Throttling", "SlowDown"),
+        ("denied", "AccessDenied", "AccessDenied"),
+        ("expired", "ExpiredToken", "ExpiredToken"),
+        ("server-error", "InternalFailure", "InternalError"),
+    ],
+)
+def test_older_services_fail_with_codes_of_their_own(
+    sandbox: Sandbox, effect: str, of_iam: str, of_s3: str
+) -> None:
+    sandbox.fault(effect)
+    assert refusal(sandbox.client("iam").get_role, RoleName="r")[0] == of_iam
+    assert refusal(sandbox.client("s3").list_objects_v2, Bucket="b")[0] == of_s3
+
+
+def test_faults_befall_what_they_name(sandbox: Sandbox) -> None:
     sandbox.fault("throttle", "HeadObject", name="b")
-    store = sandbox.client("s3", config=Config(retries={"total_max_attempts": 1}))
-    assert refusal(store.head_object, Bucket="b", Key="k")[0] == "400"
+    store = sandbox.client("s3")
+    assert refusal(store.head_object, Bucket="b", Key="k")[0] == "503"
     assert store.head_object(Bucket="c", Key="k")["ContentLength"] > 0
     assert refusal(store.get_object, Bucket="b", Key="k")[0] == "NotImplemented"
 

@@ -175,7 +175,7 @@ def test_a_rule_picks_its_requests(sandbox: Sandbox) -> None:
     describe(ModelName="x")
     assert refusal(describe, ModelName="m2")[0] == "ThrottlingException"
     describe(ModelName="m2")
-    assert refusal(sandbox.client("sts").get_caller_identity)[0] == "AccessDeniedException"
+    assert refusal(sandbox.client("sts").get_caller_identity)[0] == "AccessDenied"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 from planner_sagemaker.sandbox import verdict
@@ -229,6 +231,43 @@ def test_questions_that_make_no_sense_are_refused(sandbox: Sandbox, watch: Any) 
     assert refusal(watch.get_metric_data, MetricDataQueries=twice, **span)[0] == "ValidationError"
     sums = [{"Id": "s", "Expression": "m1 + m2"}]
     assert refusal(watch.get_metric_data, MetricDataQueries=sums, **span)[0] == "NotImplemented"
+
+
+def test_a_client_that_speaks_query_puts_and_reads_the_same(sandbox: Sandbox, watch: Any) -> None:
+    begin = start_of(sandbox)
+
+    def ask(action: str, **fields: str) -> str:
+        body = urlencode({"Action": action, "Version": "2010-08-01", **fields}).encode()
+        scope = "Credential=k/20260101/us-east-1/monitoring/aws4_request"
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+        with urlopen(Request(f"{sandbox.url}/", data=body, headers=headers)) as answer:
+            return str(answer.read().decode())
+
+    ask(
+        "PutMetricData",
+        Namespace="Mine",
+        **{
+            "MetricData.member.1.MetricName": "m",
+            "MetricData.member.1.Values.member.1": "4",
+            "MetricData.member.1.Values.member.2": "8",
+            "MetricData.member.1.Counts.member.1": "1",
+            "MetricData.member.1.Counts.member.2": "3",
+        },
+    )
+    span = {"StartTime": begin, "EndTime": begin + MINUTE, "Period": 60}
+    asked = {"Namespace": "Mine", "MetricName": "m", **span}
+    [one] = watch.get_metric_statistics(**asked, Statistics=["Sum"])["Datapoints"]
+    assert one["Sum"] == 28
+    told = ask(
+        "GetMetricStatistics",
+        Namespace="Mine",
+        MetricName="m",
+        StartTime=begin.isoformat(),
+        EndTime=(begin + MINUTE).isoformat(),
+        Period="60",
+        **{"ExtendedStatistics.member.1": "p50"},
+    )
+    assert "<entry><key>p50</key><value>8.0</value></entry>" in told
 
 
 def test_data_outlives_a_restart(tmp_path: Path) -> None:

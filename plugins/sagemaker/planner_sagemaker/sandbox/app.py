@@ -16,7 +16,7 @@ from planner.model.value import value
 from planner_sagemaker.sandbox import control
 from planner_sagemaker.sandbox.calls import Recorded
 from planner_sagemaker.sandbox.cloud import Call, Cloud
-from planner_sagemaker.sandbox.errors import CloudError, throttled
+from planner_sagemaker.sandbox.errors import CloudError, spoken, throttled
 from planner_sagemaker.sandbox.faults import Effect, Rule
 from planner_sagemaker.sandbox.passing import pass_time
 from planner_sagemaker.sandbox.permissions import permit
@@ -143,7 +143,8 @@ def _carried_out(
             fault=fault,
         )
         return Outcome(answer=asked.codec.write(asked.operation, _done(asked, call)))
-    except CloudError as error:
+    except CloudError as refused:
+        error = spoken(refused, asked.service.name)
         return Outcome(answer=asked.codec.refuse(error), error=error.code)
 
 

@@ -31,6 +31,27 @@ class CloudError(Exception):
         self.more = dict(more or {})
 
 
+_OLD = {
+    "AccessDeniedException": ("AccessDenied", 403),
+    "ExpiredTokenException": ("ExpiredToken", 403),
+    "ThrottlingException": ("Throttling", 400),
+}
+_OLDER = {
+    "AccessDeniedException": ("AccessDenied", 403),
+    "ExpiredTokenException": ("ExpiredToken", 400),
+    "ThrottlingException": ("SlowDown", 503),
+    "InternalFailure": ("InternalError", 500),
+}
+_SPOKEN = {"sts": _OLD, "iam": _OLD, "s3": _OLDER}
+"""Services older than JSON have codes of their own (their "Common errors", "Error responses")."""
+
+
+def spoken(error: CloudError, service: str) -> CloudError:
+    """An error in the words of a service; most have the same."""
+    code, status = _SPOKEN.get(service, {}).get(error.code, (error.code, error.status))
+    return CloudError(code, error.message, status=status, more=error.more)
+
+
 def invalid(message: str) -> CloudError:
     """A ValidationException: SageMaker's answer to almost everything, also to unknown names."""
     return CloudError("ValidationException", message)

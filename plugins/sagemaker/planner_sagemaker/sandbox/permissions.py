@@ -25,8 +25,6 @@ _ACTIONS = {
 _ALWAYS = {"sts:GetCallerIdentity"}
 """Works even where a policy denies it (documentation of GetCallerIdentity)."""
 
-_IN_XML = {"iam", "sts", "s3"}
-
 
 def permit(call: Call) -> None:
     """Refuse a call that the caller is denied, or that passes a role it may not pass."""
@@ -63,6 +61,4 @@ def _refused(call: Call, action: str, resource: str) -> CloudError:
         f"User: {account(call.cloud).caller} is not authorized to perform: {action} on resource: "
         f"{resource} because no identity-based policy allows the {action} action"
     )
-    if call.service in _IN_XML:
-        return CloudError("AccessDenied", text, status=403)
     return CloudError("AccessDeniedException", text)
