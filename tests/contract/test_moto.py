@@ -5,10 +5,12 @@ What it lacks is named here; the first test fails when it has learnt something.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -41,6 +43,20 @@ SCALING = {
     ),
 }
 """How what scales is read: the method, the member that names it, and the member that lists it."""
+
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
 
 
 @pytest.fixture
@@ -152,6 +168,21 @@ def test_what_moto_lacks_of_what_the_planner_needs(
         _send(clients("us-east-1"), call)
 
 
+def _provide(client: Client, example: str) -> None:
+    """Create the role and the artifacts that a preflight looks for."""
+    client("iam").create_role(RoleName="SageMakerExecution", AssumeRolePolicyDocument=TRUST)
+    for endpoint in rendered(example, "--no-verify"):
+        for call in endpoint["calls"]:
+            if call["operation"] == "CreateModel":
+                place = urlsplit(call["parameters"]["PrimaryContainer"]["ModelDataUrl"])
+                client("s3").create_bucket(Bucket=place.netloc)
+                # Of many models the prefix is named, and some are below it.
+                key = place.path.removeprefix("/") + (
+                    "model.tar.gz" if place.path[-1] == "/" else ""
+                )
+                client("s3").put_object(Bucket=place.netloc, Key=key, Body=b"")
+
+
 @pytest.mark.parametrize(
     ("example", "more"),
     [
@@ -168,6 +199,8 @@ def test_on_moto_a_second_plan_finds_nothing_and_destroy_leaves_nothing(
     more: tuple[str, ...],
 ) -> None:
     there = {"AWS_ENDPOINT_URL": moto.url, "AWS_ACCESS_KEY_ID": "s", "AWS_SECRET_ACCESS_KEY": "s"}
+    client = clients("us-east-1")
+    _provide(client, example)
     spec = (str(ROOT / "examples" / example), *more)
     applied = planner("apply", *spec, "--auto-approve", "--no-verify", cwd=tmp_path, env=there)
     assert applied.code == 0, applied.out + applied.err
@@ -176,7 +209,6 @@ def test_on_moto_a_second_plan_finds_nothing_and_destroy_leaves_nothing(
     assert "0 to delete, 1 unchanged." in again.out, again.out + again.err
     gone = planner("destroy", *spec, "--auto-approve", cwd=tmp_path, env=there)
     assert gone.code == 0, gone.out + gone.err
-    client = clients("us-east-1")
     assert client("sagemaker").list_endpoints()["Endpoints"] == []
     assert client("sagemaker").list_endpoint_configs()["EndpointConfigs"] == []
     assert client("sagemaker").list_models()["Models"] == []
