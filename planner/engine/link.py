@@ -80,9 +80,14 @@ class Link:
         if any(one.kind == ENDPOINT for one in foreign):
             ours = []
         _refuse_protected(ours)
+        shared = self._shared(ours, live)
+        ours = [one for one in ours if one.address not in shared]
         ours += self.gateway.leftovers(desired, live, owner=owner, keep=0)
         ours.sort(key=lambda one: -self.lifecycle.rank(one.kind))
-        notes = tuple(f"{one.address} is owned by {one.proprietor}: left alone" for one in foreign)
+        notes = (
+            *(f"{one.address} is owned by {one.proprietor}: left alone" for one in foreign),
+            *(f"{address} is used by another endpoint: left alone" for address in sorted(shared)),
+        )
         changes = ChangeSet(
             endpoint=desired.endpoint,
             action=Action.DELETE if ours else Action.NONE,
@@ -90,6 +95,11 @@ class Link:
             notes=notes,
         )
         return Standing(desired=replace(desired, resources=()), live=live, changes=changes)
+
+    def _shared(self, ours: Iterable[LiveObject], live: LiveState) -> frozenset[str]:
+        """What of ours has to stay because another endpoint uses it, too."""
+        kept = {one.address for one in ours if one.kind in self.lifecycle.kept}
+        return self.gateway.shared(live) & kept if kept else frozenset()
 
     def _with_leftovers(
         self, changes: ChangeSet, desired: DesiredState, live: LiveState, owner: str

@@ -29,9 +29,8 @@ def _moved(planned: ChangeSet, now: ChangeSet, *, less: bool) -> Iterator[str]:
             yield f"{address} now needs {_act(found)}{_why(found)}"
         elif found is None and then is not None and not less:
             yield f"{address} no longer needs {_act(then)}"
-        elif then is not None and found is not None:
-            if not (less and _begun(then, found)):
-                yield from _fields(then, found)
+        elif then is not None and found is not None and not (less and _begun(then, found)):
+            yield from _fields(then, found)
 
 
 def _begun(then: Change, found: Change) -> bool:

@@ -48,6 +48,10 @@ class Gateway(Protocol):
         """
         ...
 
+    def shared(self, live: LiveState, /) -> frozenset[str]:
+        """Addresses of what other endpoints use, or are about to use: it stays with them."""
+        ...
+
     def previous(self, live: LiveState, /, *, owner: str) -> DesiredState | None:
         """The endpoint as it was before its last update, None where nothing is kept of that."""
         ...

@@ -33,6 +33,7 @@ from planner_sagemaker.reading import (
     endpoint_name,
     health,
 )
+from planner_sagemaker.tag_index import TagIndex
 from planner_sagemaker.tenancy import Tenancy, claimed, previous
 from planner_sagemaker.writing import Writer
 
@@ -142,7 +143,8 @@ class SageMakerGateway:
 
     def __init__(self, region: str, endpoint_url: str | None = None) -> None:
         self._connection = Connection(region, endpoint_url)
-        self._reader = Reader(self._connection.ask, self._connection.creation)
+        self._index = TagIndex(self._connection.ask)
+        self._reader = Reader(self._connection.ask, self._connection.creation, self._index)
         self._alarms = Alarms(self._connection.ask, self._reader)
         self._tenancy = Tenancy(self._connection.ask, self._reader)
         self._usage = Usage(self._connection.ask, self._reader)
@@ -171,13 +173,17 @@ class SageMakerGateway:
 
     def endpoints(self, owner: str, /) -> tuple[str, ...]:
         """Endpoints that carry this owner's tag; asked for once."""
-        return self._tenancy.of(owner)
+        return self._index.endpoints(owner)
 
     def leftovers(
         self, desired: DesiredState, live: LiveState, /, *, owner: str, keep: int
     ) -> tuple[LiveObject, ...]:
         """Models and configs of this owner that no endpoint uses, but for the newest configs."""
         return tuple(self._leftovers.unused(desired, live, owner=owner, keep=keep))
+
+    def shared(self, live: LiveState, /) -> frozenset[str]:
+        """Configs that other endpoints run, and the models of these."""
+        return frozenset(self._tenancy.shared(live))
 
     def previous(self, live: LiveState, /, *, owner: str) -> DesiredState | None:
         """The endpoint on the newest config that it does not run."""

@@ -1,4 +1,4 @@
-"""Whose endpoints there are in an account and region, and which configs they use."""
+"""What the endpoints of an account and region use, and what they were before."""
 
 from __future__ import annotations
 
@@ -13,48 +13,46 @@ from planner_sagemaker.reading import DESCRIBE, SAGEMAKER, Ask, Reader
 from planner_sagemaker.resources.tags import DIGEST, OWNER, SELF
 from planner_sagemaker.writing import Writer
 
-TAGGING = "resourcegroupstaggingapi"
 _AT_ONCE = 8
 
 
 class Tenancy:
-    """The account's endpoints by owner, asked for once; safe in threads."""
+    """What the account's endpoints use, asked for once; safe in threads."""
 
     def __init__(self, ask: Ask, reader: Reader) -> None:
         self._ask = ask
         self._reader = reader
         self._lock = threading.Lock()
-        self._owned: dict[str, list[str]] | None = None
-        self._used: frozenset[str] | None = None
+        self._users: dict[str, frozenset[str]] | None = None
+        self._models: dict[str, frozenset[str]] = {}
 
-    def of(self, owner: str) -> tuple[str, ...]:
-        """Endpoints that carry this owner's tag, made for them, sorted."""
+    def used(self, *, but: str = "") -> frozenset[str]:
+        """Names of all configs that an endpoint, `but` for one, runs or is about to run."""
         with self._lock:
-            if self._owned is None:
-                self._owned = self._by_owner()
-            return tuple(sorted(self._owned.get(owner, ())))
-
-    def used(self) -> frozenset[str]:
-        """Names of all configs that an endpoint runs or is about to run."""
-        with self._lock:
-            if self._used is None:
+            if self._users is None:
                 names = [
                     one["EndpointName"]
                     for one in self._ask(SAGEMAKER, "ListEndpoints", {})["Endpoints"]
                 ]
                 with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-                    self._used = frozenset().union(*pool.map(self._configs, names))
-            return self._used
+                    self._users = dict(zip(names, pool.map(self._configs, names), strict=True))
+            return frozenset().union(*(c for one, c in self._users.items() if one != but))
 
-    def _by_owner(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        asked = {"ResourceTypeFilters": ["sagemaker:endpoint"], "TagFilters": [{"Key": OWNER}]}
-        for one in self._ask(TAGGING, "GetResources", asked)["ResourceTagMappingList"]:
-            name = one["ResourceARN"].rpartition("/")[2]
-            tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
-            if tags.get(SELF) == name:
-                found.setdefault(tags[OWNER], []).append(name)
-        return found
+    def shared(self, live: LiveState) -> Iterator[str]:
+        """Addresses of configs that other endpoints run, and of models that these configs have."""
+        name = next((one.name for one in live.objects if one.kind == "endpoint"), "")
+        configs = self.used(but=name)
+        with self._lock:
+            new = [one for one in configs if one not in self._models]
+            with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+                self._models.update(zip(new, pool.map(self._models_of, new), strict=True))
+        models = frozenset().union(*(self._models[one] for one in configs))
+        for one in live.objects:
+            if one.name in {"endpoint-config": configs, "model": models}.get(one.kind, ()):
+                yield one.address
+
+    def _models_of(self, config: str) -> frozenset[str]:
+        return frozenset(models_of(self._reader.describe("endpoint-config", config) or {}))
 
     def _configs(self, endpoint: str) -> frozenset[str]:
         shown = self._reader.describe("endpoint", endpoint) or {}
