@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest.register_assert_rewrite("planner.provider.testing")
+
 pytest_plugins = ["tests.support.recorded", "tests.support.tools"]
 
 

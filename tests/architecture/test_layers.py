@@ -22,6 +22,7 @@ LAYERS = {
     "planner.engine": 4,
     "planner.sources": 4,
     "planner.live": 5,
+    "planner.provider.testing": 6,
     "planner.views": 5,
     "planner.workflow": 6,
     "planner.cli": 7,
@@ -53,7 +54,8 @@ PLUGINS = [module for module in modules() if not module.name.startswith("planner
 
 
 def _package(name: str) -> str:
-    return ".".join(name.split(".")[:2])
+    below = ".".join(name.split(".")[:3])
+    return below if below in LAYERS else ".".join(name.split(".")[:2])
 
 
 def _may_import(own: str, other: str) -> bool:
