@@ -89,6 +89,45 @@ def test_after_apply_nothing_is_to_do_and_destroy_leaves_nothing(
     assert set(actions(person.plan(example)).values()) == {"create"}
 
 
+SLOWER = ("--set", "traffic.rate=30000/s")
+STANDARD = tuple(
+    word
+    for text in (
+        *("providers.databricks.route_optimized=false", "traffic.rate=100/s"),
+        *("slo.latency.p50=100ms", "slo.latency.p99=200ms"),
+    )
+    for word in ("--set", text)
+)
+
+
+def test_the_whole_cycle_in_a_workspace(person: Person) -> None:
+    example = "databricks-high-qps"
+    assert actions(person.plan(example)) == {"endpoint/ad-bidder": "create"}
+    done = person.types("apply", example, "--no-verify")
+    assert done.code == 0, done.err + done.out
+    again = person.plan(example)
+    assert again["summary"]["unchanged"] == 1
+    assert again["summary"]["monthly_usd_before"] == again["summary"]["monthly_usd_after"]
+
+    changed = person.plan(example, *SLOWER)
+    (change,) = changed["endpoints"][0]["changes"]
+    assert (change["action"], change["risk"]) == ("update", "rolling")
+    assert changed["summary"]["monthly_usd_before"] > changed["summary"]["monthly_usd_after"] > 0
+    assert person.types("apply", example, "--no-verify", *SLOWER).code == 0
+    assert person.plan(example, *SLOWER)["summary"]["unchanged"] == 1
+
+    refused = person.types("apply", example, "--no-verify", *STANDARD)
+    assert refused.code == ExitCode.USAGE
+    assert "route optimization is chosen at creation only" in refused.err
+    assert "--accept downtime" in refused.err
+    done = person.types("apply", example, "--no-verify", "--accept", "downtime", *STANDARD)
+    assert done.code == 0, done.err + done.out
+    assert person.plan(example, *STANDARD)["summary"]["unchanged"] == 1
+
+    assert person.types("destroy", example).code == 0
+    assert actions(person.plan(example)) == {"endpoint/ad-bidder": "create"}
+
+
 def test_a_plan_writes_nothing(person: Person) -> None:
     person.plan("fraud-scorer")
     assert set(actions(person.plan("fraud-scorer")).values()) == {"create"}
@@ -116,12 +155,6 @@ def test_nothing_is_written_without_a_yes(person: Person, tmp_path: Path) -> Non
     done = planner("destroy", example, "--sandbox", cwd=tmp_path)
     assert (done.code, "--auto-approve" in done.err) == (ExitCode.USAGE, True)
     assert person.plan("fraud-scorer")["summary"]["unchanged"] == 1
-
-
-def test_a_provider_without_a_connection_says_so(person: Person) -> None:
-    done = person.types("plan", "databricks-high-qps")
-    assert done.code == ExitCode.ERROR
-    assert "not-live" in done.err
 
 
 def test_what_nothing_meets_is_not_applied(person: Person) -> None:

@@ -51,6 +51,11 @@ def test_it_plans_and_renders(spec: Path, site: Path) -> None:
     assert json.loads(names.stdout)[0]["document"] == ["fraud-scorer"]
 
 
+def test_without_a_connection_it_is_planned_offline_only(spec: Path, site: Path) -> None:
+    done = planner("plan", str(spec), "--sandbox")
+    assert (done.code, "error[not-live]" in done.err) == (1, True)
+
+
 def test_a_directory_on_the_path_is_enough(spec: Path, site: Path) -> None:
     path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))
     done = process("plan", str(spec), "--offline", env={"PYTHONPATH": path})

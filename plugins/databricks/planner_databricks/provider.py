@@ -10,7 +10,7 @@ from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
-from planner.provider.interface import Export, Provider, Sandbox
+from planner.provider.interface import Export, Live, Provider, Sandbox
 from planner_databricks import tables
 from planner_databricks.catalog import HOSTINGS, PROVIDER, catalog_for
 from planner_databricks.terms import Terms, resolve_place
@@ -87,6 +87,12 @@ class DatabricksProvider:
         from planner_databricks.exports.api import api_calls  # noqa: PLC0415
 
         return {"api": api_calls}
+
+    def live(self) -> Live:
+        """What Databricks does when it is live."""
+        from planner_databricks.live import DatabricksLive  # noqa: PLC0415 - only where live
+
+        return DatabricksLive()
 
     def sandbox(self) -> Sandbox:
         """The stand-in for a workspace; raises ProviderError where what it runs on is missing."""

@@ -13,7 +13,11 @@ from tests.support.databricks_values import body, decision, entity, model, rende
 
 
 def test_a_plain_endpoint_has_exactly_this_body() -> None:
-    assert body() == {
+    sent = body()
+    assert [tag["key"] for tag in sent.pop("tags")] == [
+        *("planner_digest", "planner_owner", "planner_self"),
+    ]
+    assert sent == {
         "name": "shop",
         "config": {
             "served_entities": [
@@ -39,8 +43,8 @@ def test_one_endpoint_is_one_resource() -> None:
     state = rendered()
     (resource,) = state.resources
     assert (state.endpoint, state.provider, state.region) == ("shop", "databricks", "us-east-1")
-    assert resource.address == "serving-endpoint/shop"
-    assert (resource.kind, resource.name, resource.after) == ("serving-endpoint", "shop", ())
+    assert resource.address == "endpoint/shop"
+    assert (resource.kind, resource.name, resource.after) == ("endpoint", "shop", ())
 
 
 @pytest.mark.parametrize("least", [0, 4])
@@ -100,11 +104,32 @@ def test_an_endpoint_serves_only_the_models_of_its_decision() -> None:
 
 def test_labels_and_tags_become_tags_sorted_and_the_block_wins() -> None:
     asked = workload(labels=(("team", "search"), ("env", "prod")))
-    assert body(asked=asked, tags={"env": "test", "cost": "7"})["tags"] == [
+    state = rendered(asked=asked, tags={"env": "test", "cost": "7"})
+    assert state.resources[0].body["tags"] == [
         {"key": "cost", "value": "7"},
         {"key": "env", "value": "test"},
+        {"key": "planner_digest", "value": state.digest},
+        {"key": "planner_owner", "value": "shop"},
+        {"key": "planner_self", "value": "shop"},
         {"key": "team", "value": "search"},
     ]
+
+
+def test_the_digest_stands_for_all_that_is_asked() -> None:
+    asked = workload(labels=(("team", "search"),))
+    digests = {
+        rendered().digest,
+        rendered(asked=asked).digest,
+        rendered(entity_version="4").digest,
+        rendered(decision(instance_type="GPU_SMALL")).digest,
+    }
+    assert len(digests) == 4
+    assert rendered().digest == rendered().digest
+
+
+def test_the_profile_is_the_place() -> None:
+    assert rendered(profile="prod").place == {"profile": "prod"}
+    assert rendered().place == {}
 
 
 def test_an_inference_table_goes_through_the_gateway() -> None:

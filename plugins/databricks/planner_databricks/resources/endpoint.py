@@ -11,12 +11,14 @@ from planner.model.resource import DesiredState, Resource
 from planner.model.workload import Model, Workload
 from planner_databricks.resources.entity import entity_of
 from planner_databricks.resources.names import endpoint_name, entity_names
+from planner_databricks.resources.place import place_of
 from planner_databricks.resources.shares import percents
+from planner_databricks.resources.tags import DIGEST, OWNER, SELF, as_tags, digest
 
 if TYPE_CHECKING:
     from planner_databricks.settings import Settings
 
-KIND = "serving-endpoint"
+KIND = "endpoint"
 _SECRET = re.compile(r"\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}\Z")
 
 
@@ -34,14 +36,19 @@ def desired_state(decision: Decision, workload: Workload, settings: Settings) ->
     }
     # No description: to the API it is part of the identity, so a new wording would replace the
     # endpoint.
-    tags = {**dict(workload.labels), **settings.tags}
-    if tags:
-        body["tags"] = [{"key": key, "value": tags[key]} for key in sorted(tags)]
     body.update(_logging(settings))
     body.update(_notifications(settings))
+    tags = {**dict(workload.labels), **settings.tags, OWNER: workload.name, SELF: name}
+    whole = digest({**body, "tags": tags})
+    body["tags"] = as_tags({**tags, DIGEST: whole})
     resource = Resource(address=f"{KIND}/{name}", kind=KIND, name=name, body=body)
     return DesiredState(
-        endpoint=name, provider=decision.provider, region=decision.region, resources=(resource,)
+        endpoint=name,
+        provider=decision.provider,
+        region=decision.region,
+        resources=(resource,),
+        place=place_of(settings),
+        digest=whole,
     )
 
 

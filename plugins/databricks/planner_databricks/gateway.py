@@ -1,0 +1,260 @@
+"""The connection to a workspace, the only place that uses databricks-sdk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+from databricks.sdk.core import ApiClient, Config
+from databricks.sdk.errors import (
+    PermissionDenied,
+    TemporarilyUnavailable,
+    TooManyRequests,
+    Unauthenticated,
+)
+from databricks.sdk.errors.base import DatabricksError
+from databricks.sdk.service import serving
+
+from planner.errors import AuthError, PlannerError, ProviderError
+from planner.model.change import ChangeSet
+from planner.model.check import Check
+from planner.model.live import Health, LiveObject, LiveState, Operation
+from planner.model.resource import DesiredState
+from planner.provider.gateway import Watch
+from planner_databricks.preflight import checks
+from planner_databricks.reading import (
+    ENDPOINTS,
+    KIND,
+    Answer,
+    Reader,
+    RefusedError,
+    endpoint_name,
+    health,
+)
+from planner_databricks.resources.tags import OWNER, SELF, as_values
+from planner_databricks.writing import Writer
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_PATIENCE_S = {True: 15, False: 300}
+"""How long the SDK tries again if nobody says otherwise; True is for a sandbox."""
+
+_CONNECTIONS = 32
+_LOOKS = 3
+"""How often in a row nothing is found until that is believed."""
+
+_PAUSE_S = 2.0
+CREATION = {
+    "endpoint": frozenset(
+        {
+            *("name", "route_optimized", "description", "tags", "config", "ai_gateway"),
+            *("email_notifications", "telemetry_config", "budget_policy_id"),
+        }
+    ),
+    "entity": frozenset(one.name for one in fields(serving.ServedEntityInput)),
+}
+"""Fields of a creation; those of an entity as the SDK has them."""
+
+
+class Connection:
+    """Requests to a workspace; every failure is an AuthError or a ProviderError.
+
+    `patience_s` is how long a request is tried again that is throttled or does not get through.
+    """
+
+    def __init__(
+        self, profile: str | None, endpoint_url: str | None, patience_s: int | None = None
+    ) -> None:
+        self.sandboxed = urlsplit(endpoint_url or "").hostname in _LOOPBACK
+        self._patience_s = patience_s or _PATIENCE_S[self.sandboxed]
+        self._profile = profile
+        self._endpoint_url = endpoint_url
+        self._client: ApiClient | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def cloud(self) -> str:
+        """The cloud that the workspace says it is on, in lower case; "" where it does not say."""
+        config: Any = self._connected()._cfg
+        return str(config.cloud.value).lower() if config.cloud else ""
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request; the SDK repeats it where it was throttled or did not get through."""
+        request = f"{method} {path}"
+        client = self._connected()
+        try:
+            answer: Any = client.do(
+                method,
+                path,
+                query=None if query is None else dict(query),
+                body=None if body is None else dict(body),
+                headers={"Accept": "application/json"},
+            )
+        except DatabricksError as error:
+            raise _refusal(request, error) from error
+        except (OSError, TimeoutError) as error:
+            raise self._failure(request, error) from error
+        return dict(answer or {})
+
+    def _connected(self) -> ApiClient:
+        with self._lock:
+            if self._client is None:
+                self._client = ApiClient(self._config())
+            return self._client
+
+    def _config(self) -> Config:
+        given: dict[str, Any] = {"profile": self._profile} if self._profile else {}
+        if self._endpoint_url:
+            given["host"] = self._endpoint_url
+        if self.sandboxed:
+            # No profile and no credentials of this machine go to a stand-in.
+            given |= {"token": "sandbox", "auth_type": "pat", "profile": ""}
+        try:
+            return Config(
+                product="endpoint-planner",
+                product_version=version("endpoint-planner"),
+                retry_timeout_seconds=self._patience_s,
+                max_connections_per_pool=_CONNECTIONS,
+                **given,
+            )
+        except (ValueError, OSError) as error:
+            raise AuthError(
+                "no-credentials",
+                f"there are no credentials for Databricks: {error}",
+                hint="databricks auth login, or export DATABRICKS_HOST=... DATABRICKS_TOKEN=...",
+            ) from error
+
+    def _failure(self, request: str, error: Exception) -> PlannerError:
+        cause = error.__cause__
+        if isinstance(cause, TooManyRequests | TemporarilyUnavailable):
+            code = "throttled" if isinstance(cause, TooManyRequests) else "unavailable"
+            return ProviderError(
+                code,
+                f"{request} was put off for {self._patience_s} s: {cause}",
+                hint="planner apply SPEC --parallelism 1, or later",
+            )
+        return ProviderError(
+            "unreachable",
+            f"{request} did not get through: {cause or error}",
+            hint=f"curl -sS {self._endpoint_url}" if self._endpoint_url else "",
+        )
+
+
+class DatabricksGateway:
+    """Reads and changes the endpoints of one workspace; safe for use in several threads."""
+
+    def __init__(
+        self,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        patience_s: int | None = None,
+    ) -> None:
+        self._connection = Connection(profile, endpoint_url, patience_s)
+        self._reader = Reader(self._connection.ask, CREATION)
+        self._writer = Writer(self._connection.ask, self._reader)
+        self._interval_s = 0.2 if self._connection.sandboxed else 10.0
+        self._lock = threading.Lock()
+        self._owned: dict[str, list[str]] | None = None
+
+    def read(self, desired: DesiredState, /) -> LiveState:
+        """The endpoint, and the model versions that its aliases stand for."""
+        return self._reader.read(desired)
+
+    def write(self, operation: Operation, /) -> None:
+        """Make one change; a deletion of what is gone and a creation of what is there succeed.
+
+        What is there counts only where it carries the same owner and the same digest.
+        """
+        self._writer.write(operation)
+
+    def endpoints(self, owner: str, /) -> tuple[str, ...]:
+        """Endpoints that carry this owner's tag, made for them; asked for once."""
+        with self._lock:
+            if self._owned is None:
+                self._owned = {}
+                for row in self._connection.ask("GET", ENDPOINTS).get("endpoints") or ():
+                    tags = as_values(row.get("tags"))
+                    if OWNER in tags and tags.get(SELF) == row["name"]:
+                        self._owned.setdefault(tags[OWNER], []).append(str(row["name"]))
+            return tuple(sorted(self._owned.get(owner, ())))
+
+    def leftovers(
+        self, desired: DesiredState, live: LiveState, /, *, owner: str, keep: int
+    ) -> tuple[LiveObject, ...]:
+        """Nothing: an endpoint is one object, and its configs are its own."""
+        del desired, live, owner, keep
+        return ()
+
+    def shared(self, live: LiveState, /) -> frozenset[str]:
+        """Nothing: an endpoint has its config to itself."""
+        del live
+        return frozenset()
+
+    def previous(self, live: LiveState, /, *, owner: str) -> DesiredState | None:
+        """None: the workspace keeps no config that nothing serves."""
+        del live, owner
+        return None
+
+    def checks(self, work: Sequence[tuple[DesiredState, ChangeSet]], /) -> tuple[Check, ...]:
+        """Who asks, models, secrets, workload types, quotas, and how often it may be written."""
+        return tuple(checks(self._connection.ask, lambda: self._connection.cloud, work))
+
+    def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
+        """Set the owner's tags on the endpoint."""
+        taken = [one for one in live.objects if one.kind == KIND and not one.owned_by(owner)]
+        for one in taken:
+            present = as_values(one.body.get("tags"))
+            self._writer.tag(one.name, {OWNER: owner, SELF: one.name}, present)
+        return tuple(one.address for one in taken)
+
+    def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:
+        """Wait until the endpoint is ready, failed or gone; raises ProviderError `not-settled`."""
+        name = endpoint_name(desired)
+        begun = time.monotonic()
+        absent = 0
+        while True:
+            shown = self._reader.describe(name)
+            now = health(shown)
+            absent = absent + 1 if now is Health.ABSENT else 0
+            if now in {Health.READY, Health.FAILED} or absent == _LOOKS:
+                return self.read(desired)
+            status = self._reader.detail(shown) or "not found"
+            elapsed_s = time.monotonic() - begun
+            if elapsed_s >= watch.timeout_s:
+                raise ProviderError(
+                    "not-settled",
+                    f"endpoint {name} is still {status} after {elapsed_s:.0f} s; "
+                    "what was begun goes on",
+                )
+            watch.beat(f"{status}, {elapsed_s:.0f} s")
+            pause_s = min(self._interval_s, _PAUSE_S) if absent else self._interval_s
+            watch.pause(min(pause_s, max(0.0, watch.timeout_s - elapsed_s)))
+
+
+def _refusal(request: str, error: DatabricksError) -> PlannerError:
+    code, text = str(error.error_code or ""), str(error)
+    # A token that is no good is answered with 403 like much else; its code is the number itself.
+    if isinstance(error, Unauthenticated) or code in {"401", "403"}:
+        return AuthError(
+            "credentials-refused",
+            f"{request}: Databricks does not accept the credentials: {text}",
+            hint="databricks auth login, or export a new DATABRICKS_TOKEN",
+        )
+    if isinstance(error, PermissionDenied):
+        return AuthError(
+            "access-denied",
+            f"{request} is not allowed: {text}",
+            hint="databricks current-user me",
+        )
+    return RefusedError(request, code, text)
