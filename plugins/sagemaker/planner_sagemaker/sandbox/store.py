@@ -122,11 +122,17 @@ class Store:
         )
         return [_parsed(body) for (body,) in rows]
 
-    def starting(self, region: str, kind: str, prefix: str) -> list[tuple[Key, Document]]:
-        """The documents of a kind whose names start with a prefix."""
+    def starting(
+        self, region: str, kind: str, prefix: str, *, status: str = ""
+    ) -> list[tuple[Key, Document]]:
+        """The documents of a kind whose names start with a prefix; of one status, if it is given.
+
+        What does not match is not parsed.
+        """
         rows = self._database.execute(
-            "SELECT name, body FROM documents WHERE region=? AND kind=? AND name>=? AND name<?",
-            (region, kind, prefix, prefix + "\U0010ffff"),
+            "SELECT name, body FROM documents WHERE region=? AND kind=? AND name>=? AND name<? "
+            "AND ? IN ('', status)",
+            (region, kind, prefix, prefix + "\U0010ffff", status),
         )
         return [
             (Key(region=region, kind=kind, name=name), _parsed(body))
@@ -137,7 +143,7 @@ class Store:
         """The document that time changes first, and when; None where nothing is due by now."""
         row = self._database.execute(
             "SELECT region, kind, name, body, due FROM documents WHERE due <= ? "
-            "ORDER BY due, kind, region, name LIMIT 1",
+            "ORDER BY due, region, kind, name LIMIT 1",
             (now,),
         ).fetchone()
         if row is None:

@@ -46,8 +46,8 @@ def change(cloud: Cloud, key: Key, endpoint: Document, at: float) -> None:
 
 def alarmed(cloud: Cloud, region: str, alarm: str, at: float) -> None:
     """Roll back the updates that watch an alarm which has just gone off."""
-    for key, endpoint in cloud.store.starting(region, KIND, ""):
-        if endpoint["EndpointStatus"] == "Updating" and alarm in _watched(endpoint):
+    for key, endpoint in cloud.store.starting(region, KIND, "", status="Updating"):
+        if alarm in _watched(endpoint):
             endpoint["_steps"] = [{"at": at + cloud.pace.rollback_s, "do": "restore"}]
             save(cloud, key, endpoint)
 
