@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore import exceptions as failures
 from botocore import xform_name
 from botocore.config import Config
@@ -32,6 +34,7 @@ from planner_sagemaker.reading import (
     RefusedError,
     endpoint_name,
     health,
+    nothing_known,
 )
 from planner_sagemaker.tag_index import TagIndex
 from planner_sagemaker.tenancy import Tenancy, claimed, previous
@@ -107,7 +110,7 @@ class Connection:
     def _client(self, service: str) -> Any:
         with self._lock:  # making a client is not safe in threads, using it is
             if service not in self._clients:
-                session: Any = boto3.session.Session(**self._keys())
+                session: Any = boto3.session.Session(botocore_session=_session(), **self._keys())
                 self._clients[service] = session.client(
                     service,
                     region_name=self._region,
@@ -144,7 +147,7 @@ class SageMakerGateway:
     def __init__(self, region: str, endpoint_url: str | None = None) -> None:
         self._connection = Connection(region, endpoint_url)
         self._index = TagIndex(self._connection.ask)
-        self._reader = Reader(self._connection.ask, self._connection.creation, self._index)
+        self._reader = Reader(self._connection.ask, self._connection.creation)
         self._alarms = Alarms(self._connection.ask, self._reader)
         self._tenancy = Tenancy(self._connection.ask, self._reader)
         self._usage = Usage(self._connection.ask, self._reader)
@@ -155,11 +158,12 @@ class SageMakerGateway:
         self._interval_s = 0.2 if near else 10.0
         self._writer = Writer(self._connection.ask, self._reader, min(self._interval_s, _PAUSE_S))
 
-    def read(self, desired: DesiredState, /) -> LiveState:
+    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
         """Every object that the endpoint uses, that is desired of it, that scales or watches it."""
-        live = self._reader.read(desired)
+        known = self._index.known(desired) if together else nothing_known
+        live = self._reader.read(desired, known)
         self._usage.seen(live)
-        return replace(live, objects=(*live.objects, *self._alarms.read(desired, live)))
+        return replace(live, objects=(*live.objects, *self._alarms.read(desired, live, known)))
 
     def write(self, operation: Operation, /) -> None:
         """Make one change; a deletion of what is gone and a creation of what is there succeed.
@@ -223,6 +227,18 @@ class SageMakerGateway:
 
 def _on_loopback(url: str | None) -> bool:
     return urlsplit(url or "").hostname in _LOOPBACK
+
+
+@cache
+def _loader() -> Any:
+    """Service models, read once for all clients: to read those of SageMaker takes 0.1 s."""
+    return botocore.session.get_session().get_component("data_loader")
+
+
+def _session() -> Any:
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    return session
 
 
 def _refusal(operation: str, response: Any) -> PlannerError:
