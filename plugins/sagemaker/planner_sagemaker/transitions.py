@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.change import Action, Change, ChangeSet, Risk
-from planner.model.live import LiveState
+from planner.model.live import LiveObject, LiveState
 from planner.model.resource import DesiredState
 from planner_sagemaker.resources.names import readable
 from planner_sagemaker.resources.tags import DIGEST, SELF
@@ -26,7 +26,7 @@ def ordered(changes: ChangeSet, desired: DesiredState, live: LiveState) -> Chang
     `conversion-refused` where an instance-backed endpoint would become serverless.
     """
     changes = _spared(_alarms_last(changes), live)
-    return _told(_settled(_arranged(changes, desired, live)), live)
+    return _told(_settled(_arranged(changes, desired, live)), desired, live)
 
 
 def unreachable(live: LiveState, hosting: str) -> str:
@@ -38,7 +38,10 @@ def unreachable(live: LiveState, hosting: str) -> str:
 
 
 def _spared(changes: ChangeSet, live: LiveState) -> ChangeSet:
-    """Policies and actions that others attached stay; what is ours begins with the endpoint."""
+    """Policies and actions that others attached stay; what is ours begins with the endpoint.
+
+    Their target stays with them: DeregisterScalableTarget deletes all that is attached to it.
+    """
     own = f"{readable(live.endpoint)}-"
     theirs = tuple(
         change
@@ -47,8 +50,18 @@ def _spared(changes: ChangeSet, live: LiveState) -> ChangeSet:
         and change.address.startswith(("scaling-policy/", "scheduled-action/"))
         and not change.address.partition("/")[2].startswith(own)
     )
-    notes = tuple(f"{one.address} was made by others: left alone" for one in theirs)
-    kept = tuple(change for change in changes.changes if change not in theirs)
+    bound = tuple(
+        change
+        for change in changes.changes
+        if theirs
+        and change.action is Action.DELETE
+        and change.address.startswith("scalable-target/")
+    )
+    notes = (
+        *(f"{one.address} was made by others: left alone" for one in theirs),
+        *(f"{one.address} stays for what others attached to it" for one in bound),
+    )
+    kept = tuple(change for change in changes.changes if change not in (*theirs, *bound))
     still = changes.action if any(c.action is not Action.NONE for c in kept) else Action.NONE
     return replace(changes, action=still, changes=kept, notes=(*changes.notes, *notes))
 
@@ -65,23 +78,54 @@ def _settled(changes: ChangeSet) -> ChangeSet:
     if any(field.path not in marks for field in acting):
         return changes
     quiet = tuple(
-        replace(c, action=Action.NONE, risk=Risk.NONE, reason="is as it should be")
-        for c in changes.changes
+        _quiet(change) if change.action is Action.UPDATE else change for change in changes.changes
     )
     return replace(changes, action=Action.NONE, changes=quiet)
 
 
-def _told(changes: ChangeSet, live: LiveState) -> ChangeSet:
-    """With a word on counts that autoscaling moved: they are nobody's drift, and are kept."""
+def _quiet(change: Change) -> Change:
+    return replace(
+        change,
+        action=Action.NONE,
+        risk=Risk.NONE,
+        reason="is as it should be",
+        fields=tuple(replace(field, action=Action.NONE) for field in change.fields),
+    )
+
+
+def _told(changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:
+    """With a word on counts that autoscaling set: they are nobody's drift."""
     notes = tuple(
-        f"{live.counts[variant]} instances of {variant}, set by autoscaling between"
-        f" {target.body['MinCapacity']} and {target.body['MaxCapacity']}, are kept"
+        f"{live.counts[variant]} instances of {variant}, set by autoscaling"
+        f"{_fate(target, changes, desired)}"
         for target in live.objects
         if target.kind == "scalable-target"
         for variant in [target.body["ResourceId"].rpartition("/")[2]]
         if variant in live.counts
     )
     return replace(changes, notes=(*changes.notes, *notes))
+
+
+def _fate(target: LiveObject, changes: ChangeSet, desired: DesiredState) -> str:
+    """What becomes of a count: an update keeps that of a registered variant only."""
+    gone = {one.address for one in changes.acting if one.action is Action.DELETE}
+    if target.address not in gone:
+        least, most = target.body["MinCapacity"], target.body["MaxCapacity"]
+        return f" between {least} and {most}, are kept"
+    wanted = _variant_wanted(desired)
+    if wanted is not None and _switches(changes.acting):
+        return f", become {wanted['InitialInstanceCount']}, with which the new config begins"
+    return ", stay as they are, and nothing scales them any more"
+
+
+def _switches(acting: Iterable[Change]) -> bool:
+    """Whether the endpoint gets another config."""
+    return any(
+        field.path == "EndpointConfigName" and field.action is not Action.NONE
+        for change in acting
+        if change.address.startswith("endpoint/")
+        for field in change.fields
+    )
 
 
 def _arranged(changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:
