@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from planner.diff import ForeignObjectError, Lifecycle, UnknownFieldError, compared
+from planner.diff import (
+    ForeignObjectError,
+    Lifecycle,
+    UnknownFieldError,
+    UsualTime,
+    compared,
+    created,
+)
 from planner.diff.compare import leaves
 from planner.model.change import Action, ChangeSet, Risk
 from planner.model.lifecycle import Behaviour, FieldRule
@@ -166,3 +173,49 @@ def test_empty_containers_are_leaves() -> None:
 def test_leaves_of_a_list_have_their_index_and_tags_their_key() -> None:
     body = {"Variants": [{"Count": 5}], "Tags": [{"Key": "team", "Value": "risk"}]}
     assert leaves(body) == {"Variants[0].Count": 5, "Tags[team]": "risk"}
+
+
+TIMES = replace(
+    LIFECYCLE,
+    durations=(
+        UsualTime(kind="endpoint", action=Action.CREATE, least_s=200.0, most_s=600.0),
+        UsualTime(kind="endpoint", action=Action.UPDATE, least_s=300.0, most_s=900.0),
+        UsualTime(kind="config", action=Action.CREATE, least_s=1.0, most_s=2.0),
+    ),
+)
+
+
+def test_kinds_rank_as_they_are_created_and_unknown_ones_last() -> None:
+    ranks = [LIFECYCLE.rank(kind) for kind in ("config", "endpoint", "scaling", "mystery")]
+    assert ranks == [0, 1, 2, 3]
+
+
+def test_the_usual_times_of_what_is_done_add_up() -> None:
+    absent = LiveState(endpoint="e", health=Health.ABSENT)
+    assert TIMES.expected_s(change_of(wanted(), absent)) == (201.0, 602.0)
+    update = change_of(wanted(Note="new"), lives(Note="old"))
+    assert TIMES.expected_s(update) == (300.0, 900.0)
+
+
+def test_what_takes_a_time_that_nobody_knows_has_none() -> None:
+    quiet = change_of(wanted(), lives())
+    assert TIMES.expected_s(quiet) is None
+    replaced = change_of(wanted(Region="new"), lives(Region="old"))
+    assert TIMES.expected_s(replaced) is None
+    assert LIFECYCLE.expected_s(change_of(wanted(Note="new"), lives(Note="old"))) is None
+
+
+def test_notes_of_the_desired_state_go_with_its_changes() -> None:
+    state = replace(wanted(), notes=("a default gave way",))
+    assert change_of(state, lives()).notes == ("a default gave way",)
+    assert created(state, reason="offline").notes == ("a default gave way",)
+
+
+def test_copied_tags_make_nobody_an_owner() -> None:
+    copied = lives()
+    config, endpoint = copied.objects
+    elsewhere = replace(copied, objects=(config, replace(endpoint, origin="another")))
+    with pytest.raises(ForeignObjectError, match="copied from another"):
+        change_of(wanted(Note="new"), elsewhere)
+    own = replace(copied, objects=(config, replace(endpoint, origin="e")))
+    assert change_of(wanted(), own).action is Action.NONE

@@ -102,3 +102,35 @@ def test_the_reason_and_the_risk_are_not_compared() -> None:
     (one,) = PLANNED.changes
     other = replace(one, reason="said otherwise", risk=Risk.ROLLING)
     assert moved(PLANNED, replace(PLANNED, changes=(other,))) == ""
+
+
+# --- where a part of the plan is done already
+
+
+def test_a_part_that_is_done_is_no_move_where_that_may_be() -> None:
+    planned = changes(
+        change(Action.CREATE, address="config/c2"), change(Action.UPDATE, field("Config", "c1"))
+    )
+    rest = changes(change(Action.UPDATE, field("Config", "c1")))
+    assert "config/c2 no longer needs a creation" in moved(planned, rest)
+    assert moved(planned, rest, less=True) == ""
+    assert moved(planned, changes(), less=True) == ""
+
+
+def test_a_replacement_whose_deletion_is_done_goes_on() -> None:
+    planned, rest = changes(change(Action.REPLACE)), changes(change(Action.CREATE))
+    assert "now needs a creation, planned was a replacement" in moved(planned, rest)
+    assert moved(planned, rest, less=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (change(Action.UPDATE, field("Config", "c9")), "Config was c1, is c9"),
+        (change(Action.REPLACE, field("Config", "c1")), "now needs a replacement"),
+        (change(Action.CREATE), "now needs a creation, planned was an update"),
+        (change(Action.UPDATE, address="endpoint/b"), "endpoint/b now needs an update"),
+    ],
+)
+def test_nothing_more_than_planned_is_done_even_then(now: Change, told: str) -> None:
+    assert told in moved(PLANNED, changes(now), less=True)
