@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.model.check import Check, Verdict
+from planner_sagemaker.preflight.alarms import alarm_checks
 from planner_sagemaker.preflight.artifacts import artifact_checks
 from planner_sagemaker.preflight.caller import identified
+from planner_sagemaker.preflight.clashes import clash_checks
+from planner_sagemaker.preflight.images import image_checks
 from planner_sagemaker.preflight.launches import Work, launches
+from planner_sagemaker.preflight.permissions import permission_checks
 from planner_sagemaker.preflight.quotas import quota_checks
+from planner_sagemaker.preflight.role_permissions import role_permission_checks
 from planner_sagemaker.preflight.roles import role_checks
-from planner_sagemaker.preflight.usage import Usage
+from planner_sagemaker.preflight.usage import Listed, Usage
 from planner_sagemaker.reading import Ask
 
 __all__ = ["Usage", "checks"]
@@ -29,6 +34,12 @@ def checks(ask: Ask, work: Work, usage: Usage, region: str) -> Iterator[Check]:
     if credentials.verdict is Verdict.DENIED:
         return
     starting = launches(work)
-    yield from quota_checks(ask, work, usage, region)
+    listed: Listed = usage.names() if starting else []
+    yield from permission_checks(ask, work, caller, region)
+    yield from quota_checks(ask, work, usage, listed, region)
+    yield from clash_checks(work, starting, listed)
     yield from role_checks(ask, starting, caller)
+    yield from role_permission_checks(ask, starting, caller, region)
+    yield from image_checks(ask, starting, caller, region)
     yield from artifact_checks(ask, starting, region)
+    yield from alarm_checks(ask, work, starting)

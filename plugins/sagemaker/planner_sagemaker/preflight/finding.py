@@ -39,6 +39,16 @@ def told(name: str, noun: str, findings: Iterable[Finding]) -> Iterator[Check]:
         )
 
 
+def worst(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for each subject: the worst, and of equals the first."""
+    found: dict[str, Finding] = {}
+    for one in findings:
+        known = found.get(one.subject)
+        if known is None or _ORDER.index(one.verdict) < _ORDER.index(known.verdict):
+            found[one.subject] = one
+    return list(found.values())
+
+
 def named(several: Iterable[Finding | str]) -> str:
     """The first few subjects by name, the others by their number."""
     names = [one if isinstance(one, str) else one.subject for one in several]

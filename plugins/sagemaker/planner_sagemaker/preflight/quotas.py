@@ -11,7 +11,7 @@ from planner_sagemaker.preflight.asking import asked, unread
 from planner_sagemaker.preflight.demand import Demand, Quotas, demands
 from planner_sagemaker.preflight.finding import Finding, named, told
 from planner_sagemaker.preflight.launches import Work
-from planner_sagemaker.preflight.usage import Usage
+from planner_sagemaker.preflight.usage import Listed, Usage
 from planner_sagemaker.reading import Ask
 
 MOST_OTHERS = 500
@@ -75,8 +75,13 @@ class Room:
         return Finding(subject=self.quota, verdict=verdict, cause=cause, words=words, hint=hint)
 
 
-def quota_checks(ask: Ask, work: Work, usage: Usage, region: str) -> Iterator[Check]:
-    """Each quota that something takes more of, over all endpoints of the work together."""
+def quota_checks(
+    ask: Ask, work: Work, usage: Usage, listed: Listed, region: str
+) -> Iterator[Check]:
+    """Each quota that something takes more of, over all endpoints of the work together.
+
+    `listed` are the endpoints that there are.
+    """
     wanted = demands(work, usage.known)
     quotas = sorted({quota for one in wanted for quota in one.grows})
     if not quotas:
@@ -91,7 +96,7 @@ def quota_checks(ask: Ask, work: Work, usage: Usage, region: str) -> Iterator[Ch
         if "Value" in one
     }
     own = {one.endpoint for one in wanted}
-    others, uncounted = _others(usage, own) if set(quotas) & allowed.keys() else (None, "")
+    others, uncounted = _others(usage, listed, own)
     yield from told(
         _NAME,
         "quota",
@@ -112,13 +117,15 @@ def _wanted(demanded: Sequence[Demand], quota: str) -> dict[str, int]:
     return {one.endpoint: one.most[quota] for one in demanded if one.most[quota]}
 
 
-def _others(usage: Usage, own: set[str]) -> tuple[Quotas | None, str]:
+def _others(usage: Usage, listed: Listed, own: set[str]) -> tuple[Quotas | None, str]:
     """What all endpoints but the work's have, or why that is not known."""
+    if isinstance(listed, PlannerError):
+        return None, f"what other endpoints have of it was not counted: {listed}"
+    names = [name for name in listed if name not in own]
+    unseen = len(set(names) - usage.known.keys())
+    if unseen > MOST_OTHERS:
+        return None, f"what {unseen:,} other endpoints have of it was not counted"
     try:
-        names = [name for name in usage.names() if name not in own]
-        unseen = len(names) - len(usage.known.keys() & set(names))
-        if unseen > MOST_OTHERS:
-            return None, f"what {unseen:,} other endpoints have of it was not counted"
         return usage.of(names), ""
     except PlannerError as error:
-        return None, f"what other endpoints have of it could not be counted: {error}"
+        return None, f"what other endpoints have of it was not counted: {error}"

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from planner.errors import PlannerError
 from planner.model.live import LiveState
-from planner_sagemaker.preflight.asking import each
+from planner_sagemaker.preflight.asking import asked, each
 from planner_sagemaker.preflight.demand import Quotas, needed
 from planner_sagemaker.reading import SAGEMAKER, Ask, Reader
 from planner_sagemaker.resources.names import readable
+
+Listed = list[str] | PlannerError
+"""Names, or why there are none."""
 
 _FAILED = "Failed"
 """An endpoint that failed holds nothing, and can only be deleted."""
@@ -42,17 +46,19 @@ class Usage:
         with self._lock:
             return dict(self._known)
 
-    def names(self) -> list[str]:
+    def names(self) -> Listed:
         """Every endpoint of the region, whosoever's."""
-        listed = self._ask(SAGEMAKER, "ListEndpoints", {})["Endpoints"]
-        return [str(one["EndpointName"]) for one in listed]
+        found = asked(self._ask, SAGEMAKER, "ListEndpoints", {})
+        if isinstance(found, PlannerError):
+            return found
+        return [str(one["EndpointName"]) for one in found["Endpoints"]]
 
     def of(self, names: Iterable[str]) -> Quotas:
         """What these endpoints have together."""
         known = self.known
-        wanted = list(names)
-        found = [known[name] for name in wanted if name in known]
-        found += each(self._described, [name for name in wanted if name not in known])
+        every = list(names)
+        found = [known[name] for name in every if name in known]
+        found += each(self._described, [name for name in every if name not in known])
         return sum(found, Counter())
 
     def _described(self, name: str) -> Quotas:

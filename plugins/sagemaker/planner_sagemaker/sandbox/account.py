@@ -126,6 +126,8 @@ class Account(_Kept):
     roles: tuple[Annotated[Role, BeforeValidator(_role)], ...] | None = None
     objects: tuple[Annotated[Stored, BeforeValidator(_uri)], ...] | None = None
     images: tuple[Annotated[Image, BeforeValidator(_uri)], ...] | None = None
+    alarms: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] | None = None
+    """Names of composite alarms; those on metrics are made by PutMetricAlarm."""
 
     @property
     def principal(self) -> str:
@@ -148,7 +150,7 @@ def account(cloud: Cloud) -> Account:
 def change(cloud: Cloud, given: Any) -> Account:
     """Replace the kinds that are given; ValueError says what is wrong with them."""
     if not isinstance(given, dict):
-        raise ValueError("an object with caller, denied, roles, objects or images expected")
+        raise ValueError("an object with caller, denied, roles, objects, images or alarms expected")
     kept = account(cloud).model_dump(exclude_unset=True)
     changed = Account.model_validate({**kept, **given})
     cloud.store.remember(_FACT, changed.model_dump_json(exclude_unset=True))

@@ -8,6 +8,7 @@ from typing import Any
 
 from planner_sagemaker.sandbox import watching
 from planner_sagemaker.sandbox.cloud import ACCOUNT, Call, Handler, partition
+from planner_sagemaker.sandbox.composite_alarms import composite_alarms
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.paging import Paging, kept_page, page_of
 from planner_sagemaker.sandbox.store import Document
@@ -95,21 +96,22 @@ def _metric_problems(asked: Mapping[str, Any]) -> Iterator[str]:
 
 
 def describe_alarms(call: Call) -> Mapping[str, Any]:
-    """One page of alarms by name; there are none but those on metrics."""
+    """One page of alarms on metrics by name; with the first come those that are composed."""
     asked = call.parameters
     names, prefix = asked.get("AlarmNames"), asked.get("AlarmNamePrefix")
     if names and prefix:
         raise CloudError(
             "InvalidParameterCombination", "AlarmNames and AlarmNamePrefix exclude each other."
         )
+    composed = composite_alarms(call)
     if "MetricAlarm" not in asked.get("AlarmTypes", ["MetricAlarm"]):
-        return {"MetricAlarms": [], "CompositeAlarms": []}
+        return {"MetricAlarms": [], "CompositeAlarms": composed}
     if not set(asked) & {"AlarmNames", "AlarmNamePrefix", "StateValue", "ActionPrefix"}:
         rows, token = kept_page(call, ALARM, _PAGING)
     else:
         found = [one for one in _found(call, names, prefix or "") if _wanted(one, asked)]
         rows, token = page_of(call, found, _PAGING)
-    return {"MetricAlarms": rows, "CompositeAlarms": [], "NextToken": token}
+    return {"MetricAlarms": rows, "CompositeAlarms": composed, "NextToken": token}
 
 
 def _found(call: Call, names: list[str] | None, prefix: str) -> list[Document]:

@@ -9,8 +9,8 @@
 - `endpoints/NAME`: POST `{"region": ..., "seconds": 60}` begins maintenance: `SystemUpdating`.
 - `scale`: POST `{"endpoint": NAME, "instances": 9, "region": ..., "variant": ...}` does what the
   autoscaler would.
-- `account`: POST `{"roles": [...], "objects": [...], "images": [...], "denied": [...]}` puts what
-  endpoints depend on; GET tells it.
+- `account`: POST `{"roles": [...], "objects": [...], "images": [...], "alarms": [...], "denied":
+  [...]}` puts what endpoints depend on; GET tells it.
 - `reset`: POST forgets everything.
 """
 
