@@ -205,7 +205,7 @@ def _table(**fields: Any) -> dict[str, Any]:
             {**_entity_with(entity_version="4"), **_tags(team="x"), "email_notifications": {}},
             Action.UPDATE,
             Risk.ROLLING,
-            ["UpdateNotifications", "UpdateConfig", "PatchTags"],
+            ["PatchTags", "UpdateNotifications", "UpdateConfig"],
         ),
         (
             {"route_optimized": True},

@@ -20,7 +20,10 @@ DISCONNECT = "disconnect"
 
 @value
 class Asked:
-    """One request as fault rules and the list of calls see it; `name` is the object's."""
+    """One request as fault rules and the list of calls see it; `name` is the object's.
+
+    `agent` is who the client says it is.
+    """
 
     service: str
     operation: str
@@ -28,6 +31,7 @@ class Asked:
     name: str
     parameters: dict[str, Any]
     mutating: bool
+    agent: str = ""
 
 
 @value
@@ -82,6 +86,7 @@ def record(
             error=outcome.error if outcome else "",
             fault=str(fault.effect) if fault else "",
             mutating=asked.mutating,
+            agent=asked.agent,
         )
     )
 

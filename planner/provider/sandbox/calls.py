@@ -13,7 +13,10 @@ _KEPT = 100_000
 
 @value
 class Recorded:
-    """One request and how it was answered; `error` is "" for a success, status 0 is no answer."""
+    """One request and how it was answered; `error` is "" for a success, status 0 is no answer.
+
+    `agent` is who the client says it is.
+    """
 
     number: int
     at_s: float
@@ -25,6 +28,7 @@ class Recorded:
     error: str
     fault: str
     mutating: bool
+    agent: str = ""
 
 
 class Calls:

@@ -30,7 +30,7 @@ class Fault(StrEnum):
 
 @value
 class States:
-    """Desired states of one endpoint that has at least one object of a `tied` kind.
+    """Desired states of one endpoint that has an object of a `tied` kind, if the cloud has one.
 
     `second` and `third` change only what is rolled out; `in_place` changes `first` without that,
     `replaced` by deletion and creation, where a cloud knows that. `fleet` has other endpoints.

@@ -76,21 +76,22 @@ class Writer:
                 raise
 
     def _update(self, operation: Operation) -> None:
-        """The fewest requests: of each part the one that changes it, tags last.
+        """The fewest requests: of each part the one that changes it, as databricks/cli orders them.
 
-        Tags have the digest of what was applied, which is not true before the rest is taken.
+        Tags come first: were the mark of what is applied to come last and be refused, nothing would
+        be left to do and the mark be wrong for good.
         """
         shown = self._reader.describe(operation.name)
         if shown is None:
             raise ProviderError("not-found", f"{operation.address} does not exist any more")
         wanted = operation.body
         now = self._reader.body(shown, wanted)
+        present = as_values(shown.get("tags"))
+        self.tag(operation.name, as_values(wanted.get("tags")), present)
         for verb, part, body in (*_gateway(now, wanted), *_mails(now, wanted)):
             self._ask(verb, path_of(operation.name, part), body=body)
         if now.get("config") != wanted["config"]:
             self._configure(operation, shown)
-        present = as_values(shown.get("tags"))
-        self.tag(operation.name, as_values(wanted.get("tags")), present)
 
     def _configure(self, operation: Operation, shown: Answer) -> None:
         """Put a config in place, unless that is what an update under way does."""

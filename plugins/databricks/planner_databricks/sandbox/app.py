@@ -95,6 +95,7 @@ def _seen(operation: Operation | None, request: Request, body: dict[str, Any]) -
         name=str(request.path_params.get("name", body.get("name", ""))),
         parameters=named,
         mutating=operation.mutating if operation else False,
+        agent=request.headers.get("user-agent", ""),
     )
 
 
