@@ -203,3 +203,21 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
 def test_a_provider_without_one_is_said() -> None:
     done = planner("sandbox", "serve", "--provider", "sagemeker")
     assert (done.code, "did you mean `sagemaker`?" in done.err) == (64, True)
+
+
+def test_a_sandbox_that_is_killed_remembers_who_wrote(tmp_path: Path) -> None:
+    served = subprocess.Popen(
+        [*PLANNER, "sandbox", "serve", "--provider", "sagemaker", "--port", "0"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with served:
+        assert served.stdout is not None
+        Sandbox(url=served.stdout.readline().strip()).model()
+        served.kill()
+    with running(str(tmp_path / ".planner" / "sandbox.sqlite3")) as again:
+        found = Sandbox(url=again).get("calls?mutating=true")
+    assert [one["operation"] for one in found] == ["CreateModel"]

@@ -76,6 +76,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file."""
+        self.calls.flush()
         self._database.close()
 
     def get(self, key: Key) -> Document | None:
@@ -177,6 +178,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything."""
+        self.calls.forget()
         wiped = "".join(f"DELETE FROM {table};" for table in _TABLES)  # noqa: S608 - names are ours
         self._database.executescript(wiped)
 
