@@ -167,8 +167,12 @@ class DatabricksGateway:
         self._lock = threading.Lock()
         self._owned: dict[str, list[str]] | None = None
 
-    def read(self, desired: DesiredState, /) -> LiveState:
-        """The endpoint, and the model versions that its aliases stand for."""
+    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
+        """The endpoint, and the model versions that its aliases stand for.
+
+        One request each: what the workspace lists of endpoints is too little to be used together.
+        """
+        del together
         return self._reader.read(desired)
 
     def write(self, operation: Operation, /) -> None:
