@@ -106,25 +106,15 @@ def held(
 
     `desired` by endpoint. Writes nothing.
     """
-    known = {
-        decision.endpoint: Owned(owner=case.spec.workload.name, desired=desired[decision.endpoint])
-        for case in cases
-        for decision in case.decisions
-    }
+    known = _wanted(cases, lambda _, decision: desired[decision.endpoint])
     lives = _lives(known, connections, reading)
     # A spec that nothing meets says nothing about what is to go.
     ours = list(owned([case.spec for case in cases if case.decisions], connections))
     elsewhere = _elsewhere(ours, known)
     away = _lives(elsewhere, connections, reading)
     stable = tuple(_stable(case, {**away, **_present(lives)}, solving) for case in cases)
-    moved = {
-        decision.endpoint: Owned(
-            owner=case.spec.workload.name, desired=solving.render(case.spec, decision)
-        )
-        for before, case in zip(cases, stable, strict=True)
-        if case is not before
-        for decision in case.decisions
-    }
+    anew = [case for before, case in zip(cases, stable, strict=True) if case is not before]
+    moved = _wanted(anew, solving.render)
     known, lives = {**known, **moved}, {**lives, **_lives(moved, connections, reading)}
     standing = at_once(
         lambda name: _link(known[name], connections).against(
@@ -151,13 +141,24 @@ def held(
     )
 
 
+def _wanted(
+    cases: Iterable[Case], render: Callable[[Spec, Decision], DesiredState]
+) -> dict[str, Owned]:
+    """What is wanted of each endpoint, by its name."""
+    return {
+        decision.endpoint: Owned(owner=case.spec.workload.name, desired=render(case.spec, decision))
+        for case in cases
+        for decision in case.decisions
+    }
+
+
 def _lives(
     known: Mapping[str, Owned], connections: Connections, reading: Reading
 ) -> dict[str, LiveState]:
     for one in known.values():
         _link(one, connections)  # made here, because making them is not safe in threads
     states = at_once(
-        lambda one: _link(one, connections).gateway.read(one.desired),
+        lambda one: _link(one, connections).gateway.read(one.desired, together=True),
         list(known.values()),
         parallel=reading.parallel,
     )

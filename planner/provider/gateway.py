@@ -31,8 +31,11 @@ class Gateway(Protocol):
     whatever the endpoint of that name has.
     """
 
-    def read(self, desired: DesiredState, /) -> LiveState:
-        """Every object of the endpoint that lives, by its addresses; writes nothing."""
+    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
+        """Every object of the endpoint that lives, by its addresses; writes nothing.
+
+        Read `together` with others, it may use what was asked for all of them moments ago.
+        """
         ...
 
     def endpoints(self, owner: str, /) -> tuple[str, ...]:

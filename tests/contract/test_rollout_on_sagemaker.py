@@ -36,6 +36,7 @@ MINE = {
 
 
 def desired(*sets: str) -> DesiredState:
+    sets = ("rollout.alarms=[fraud-p99]", *sets)
     specs = planner.load([str(ROOT / "examples" / "fraud-scorer")], sets=sets)
     return planner.plan(specs, verify=False).desired[0]
 

@@ -10,7 +10,15 @@ from planner.errors import AuthError, ProviderError
 from planner.model.change import Action
 from planner.model.live import LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
-from planner_sagemaker.reading import Answer, Ask, Reader, RefusedError
+from planner_sagemaker.reading import (
+    Answer,
+    Ask,
+    Known,
+    Reader,
+    RefusedError,
+    nothing_known,
+    own_tags,
+)
 from planner_sagemaker.resources.names import readable
 from planner_sagemaker.resources.tags import OWNER, PROTECT, SELF
 
@@ -35,7 +43,9 @@ class Alarms:
         self._ask = ask
         self._reader = reader
 
-    def read(self, desired: DesiredState, live: LiveState) -> Iterator[LiveObject]:
+    def read(
+        self, desired: DesiredState, live: LiveState, known: Known = nothing_known
+    ) -> Iterator[LiveObject]:
         """Alarms of the desired names, whosoever's, and others that the planner made before.
 
         `live` is the endpoint without its alarms. They may be unreadable where none is desired.
@@ -56,7 +66,7 @@ class Alarms:
             own = named.fullmatch(shown["AlarmName"]) and _watches(shown, endpoint)
             if shown["AlarmName"] not in wanted and not own:
                 continue
-            alarm = self._object(shown)
+            alarm = self._object(shown, known)
             # Without an owner to compare with, whoever asks looks at the owner himself.
             if alarm.name in wanted or (alarm.owner and alarm.owner in (owners or {alarm.owner})):
                 yield alarm
@@ -115,12 +125,13 @@ class Alarms:
         found: list[Answer] = answer.get("MetricAlarms") or []
         return found
 
-    def _object(self, shown: Answer) -> LiveObject:
+    def _object(self, shown: Answer, known: Known = nothing_known) -> LiveObject:
         name = shown["AlarmName"]
         body = self._reader.body(ALARM, shown)
         if "Dimensions" in body:
             body["Dimensions"] = sorted(body["Dimensions"], key=lambda one: str(one["Name"]))
-        tags = self._tags(shown["AlarmArn"])
+        arn = shown["AlarmArn"]
+        tags = known(f"{ALARM}/{name}", arn) or self._tags(arn)
         return LiveObject(
             address=f"{ALARM}/{name}",
             kind=ALARM,
@@ -136,8 +147,7 @@ class Alarms:
             found = self._ask(_CLOUDWATCH, "ListTagsForResource", {"ResourceARN": arn})["Tags"]
         except AuthError:
             return None
-        own = (tag for tag in found if not tag["Key"].startswith("aws:"))
-        return sorted(own, key=lambda tag: str(tag["Key"]))
+        return own_tags(found)
 
 
 def _value(tags: list[Answer] | None, key: str) -> str | None:

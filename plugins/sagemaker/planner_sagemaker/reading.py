@@ -18,6 +18,15 @@ Ask = Callable[[str, str, Mapping[str, Any]], Answer]
 Creation = Callable[[str, Answer], Answer]
 """What of an object of a kind (first) could have been given to its creation."""
 
+Known = Callable[[str, str], list[Answer] | None]
+"""Tags of the object of an address (first) and ARN (second), None where nothing is known."""
+
+
+def nothing_known(address: str, arn: str) -> list[Answer] | None:  # noqa: ARG001 - a Known
+    """Nothing is known already."""
+    return None
+
+
 SAGEMAKER = "sagemaker"
 SCALING = "application-autoscaling"
 DESCRIBE = {
@@ -108,16 +117,18 @@ class Reader:
             found = self._ask(SAGEMAKER, "ListTags", {"ResourceArn": arn})["Tags"]
         except AuthError:
             return None
-        own = (tag for tag in found if not tag["Key"].startswith("aws:"))
-        return sorted(own, key=lambda tag: str(tag["Key"]))
+        return own_tags(found)
 
-    def read(self, desired: DesiredState) -> LiveState:
-        """Every object of the endpoint that lives: what it uses, and what is desired of it."""
+    def read(self, desired: DesiredState, known: Known = nothing_known) -> LiveState:
+        """Every object of the endpoint that lives: what it uses, and what is desired of it.
+
+        Tags that are `known` already are not asked for.
+        """
         name = endpoint_name(desired)
         endpoint = self.describe("endpoint", name)
-        objects = [*self._served(desired, endpoint)]
+        objects = [*self._served(desired, endpoint, known)]
         if endpoint is not None:
-            objects.append(self._object("endpoint", name, endpoint))
+            objects.append(self._object("endpoint", name, endpoint, known))
         return LiveState(
             endpoint=desired.endpoint,
             health=health(endpoint),
@@ -135,7 +146,9 @@ class Reader:
         ]
         return found
 
-    def _served(self, desired: DesiredState, endpoint: Answer | None) -> Iterator[LiveObject]:
+    def _served(
+        self, desired: DesiredState, endpoint: Answer | None, known: Known
+    ) -> Iterator[LiveObject]:
         """Models, then configs: those of the endpoint and those that are desired."""
         models, configs = _named(desired, "model"), _named(desired, "endpoint-config")
         if endpoint is not None:
@@ -149,17 +162,20 @@ class Reader:
         for name in dict.fromkeys([*models, *filter(None, used)]):
             shown = self.describe("model", name)
             if shown is not None:
-                yield self._object("model", name, shown)
+                yield self._object("model", name, shown, known)
         for name, shown in found:
-            yield self._object("endpoint-config", name, shown)
+            yield self._object("endpoint-config", name, shown, known)
 
     def object(self, kind: str, name: str) -> LiveObject | None:
         """An object with its tags, None where there is none of this name."""
         shown = self.describe(kind, name)
         return None if shown is None else self._object(kind, name, shown)
 
-    def _object(self, kind: str, name: str, described: Answer) -> LiveObject:
-        tags = self.tags(described[DESCRIBE[kind][2]])
+    def _object(
+        self, kind: str, name: str, described: Answer, known: Known = nothing_known
+    ) -> LiveObject:
+        arn = described[DESCRIBE[kind][2]]
+        tags = known(f"{kind}/{name}", arn) or self.tags(arn)
         body = self.body(kind, described)
         return LiveObject(
             address=f"{kind}/{name}",
@@ -240,6 +256,12 @@ _PLACE = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 def resource_ids(endpoint: str, variants: Iterable[str]) -> list[str]:
     """Names of variants in Application Auto Scaling."""
     return [f"endpoint/{endpoint}/variant/{variant}" for variant in variants]
+
+
+def own_tags(tags: list[Answer]) -> list[Answer]:
+    """Tags by key, without the cloud's."""
+    found = (tag for tag in tags if not tag["Key"].startswith("aws:"))
+    return sorted(found, key=lambda tag: str(tag["Key"]))
 
 
 def endpoint_name(desired: DesiredState) -> str:
