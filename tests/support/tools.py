@@ -1,4 +1,6 @@
-"""The AWS CLI and moto's server, in an environment of their own: the CLI pins what we use too.
+"""Judges by others, in an environment of their own: the AWS CLI pins what we use too.
+
+They are the AWS CLI, moto's server, and the types of Databricks' bundles.
 
 The environment is made once and used again, by other runs too, until requirements/tools.txt
 changes; PLANNER_TEST_TOOLS names one that is ready, and nothing is installed then.
