@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import boto3
 import pytest
@@ -18,11 +18,13 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from planner_sagemaker.exports.api import OPERATIONS
+from planner_sagemaker.gateway import Connection
 
+from planner.errors import ProviderError
 from tests.support.code import ROOT
 from tests.support.command import planner
 from tests.support.rendered import SAGEMAKER, missing, rendered
-from tests.support.sandbox import KEYS
+from tests.support.sandbox import KEYS, ROLE
 from tests.support.tools import Moto
 
 Call = dict[str, Any]
@@ -45,6 +47,7 @@ SCALING = {
 """How what scales is read: the method, the member that names it, and the member that lists it."""
 
 
+ACCOUNT = "123456789012"
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -169,18 +172,32 @@ def test_what_moto_lacks_of_what_the_planner_needs(
 
 
 def _provide(client: Client, example: str) -> None:
-    """Create the role and the artifacts that a preflight looks for."""
+    """Create the role, the images and the artifacts that a preflight looks for."""
     client("iam").create_role(RoleName="SageMakerExecution", AssumeRolePolicyDocument=TRUST)
     for endpoint in rendered(example, "--no-verify"):
         for call in endpoint["calls"]:
             if call["operation"] == "CreateModel":
-                place = urlsplit(call["parameters"]["PrimaryContainer"]["ModelDataUrl"])
-                client("s3").create_bucket(Bucket=place.netloc)
-                # Of many models the prefix is named, and some are below it.
-                key = place.path.removeprefix("/") + (
-                    "model.tar.gz" if place.path[-1] == "/" else ""
-                )
-                client("s3").put_object(Bucket=place.netloc, Key=key, Body=b"")
+                container = call["parameters"]["PrimaryContainer"]
+                _upload(client, urlsplit(container["ModelDataUrl"]))
+                _push(client, container["Image"])
+
+
+def _upload(client: Client, place: SplitResult) -> None:
+    client("s3").create_bucket(Bucket=place.netloc)
+    # Of many models the prefix is named, and some are below it.
+    key = place.path.removeprefix("/") + ("model.tar.gz" if place.path.endswith("/") else "")
+    client("s3").put_object(Bucket=place.netloc, Key=key, Body=b"")
+
+
+def _push(client: Client, image: str) -> None:
+    registry, _, name = image.partition("/")
+    repository, _, tag = name.partition(":")
+    account = registry.partition(".")[0]
+    if account == ACCOUNT:
+        client("ecr").create_repository(repositoryName=repository)
+        kind = "application/vnd.docker.distribution.manifest.v2+json"
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {}, "layers": []})
+        client("ecr").put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
 
 
 @pytest.mark.parametrize(
@@ -215,3 +232,11 @@ def test_on_moto_a_second_plan_finds_nothing_and_destroy_leaves_nothing(
     assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     targets = client("application-autoscaling").describe_scalable_targets
     assert targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+
+
+def test_a_page_instead_of_an_answer_is_said(moto: Moto) -> None:
+    asked = {"PolicySourceArn": ROLE, "ActionNames": ["s3:GetObject"]}
+    with pytest.raises(ProviderError) as raised:
+        Connection("us-east-1", moto.url).ask("iam", "SimulatePrincipalPolicy", asked)
+    assert raised.value.code == "unreadable-answer"
+    assert re.fullmatch("SimulatePrincipalPolicy: Unable to parse response .*", str(raised.value))

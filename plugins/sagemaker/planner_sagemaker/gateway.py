@@ -17,6 +17,7 @@ import botocore.session
 from botocore import exceptions as failures
 from botocore import xform_name
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from planner.errors import AuthError, PlannerError, ProviderError
 from planner.model.change import ChangeSet
@@ -97,6 +98,9 @@ class Connection:
             raise _refusal(operation, error.response) from error
         except failures.BotoCoreError as error:
             raise self._failure(operation, error) from error
+        except ResponseParserError as error:  # a page of a proxy or of a server that broke down
+            text = str(error).partition("\n")[0].rstrip(":")
+            raise ProviderError("unreadable-answer", f"{operation}: {text}") from error
         answer.pop("ResponseMetadata", None)
         return answer
 
