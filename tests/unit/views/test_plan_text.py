@@ -127,13 +127,55 @@ def test_symbols(action: Action, headline: str, footer: str) -> None:
     assert footer in text
 
 
-def test_a_changed_line_says_why_and_an_ignored_one_too() -> None:
+def test_a_changed_line_says_why_and_ignored_ones_are_counted_by_their_reason() -> None:
     text = changed(Action.UPDATE)
     assert "~ endpoint/fraud-scorer  (a cheaper type meets the objectives; rolling)" in text
     assert "Variants[0].Type: large.8 -> small.2  (spec.constraints)" in text
-    assert "Variants[0].Count: 7 -> 5  (ignored: autoscaling moved it)" in text
+    assert "\n                    1 field ignored: autoscaling moved it\n" in text
     assert "(before: $830.00, -$217.60)" in text
     assert "Monthly: $830.00 -> $612.40 (-$217.60)" in text
+
+
+LIVE = """\
+    risk        rolling, without downtime: the old serves until the new is up; usually takes 3.5 min
+                to 10 min
+    changes     ~ endpoint/fraud-scorer  (a cheaper type meets the objectives; rolling)
+                    Variants[0].Type: large.8 -> small.2  (spec.constraints)
+                    1 field ignored: autoscaling moved it
+    note        7 are kept
+    warning     the burst of 1,800/s is shorter than the 480 s it takes to scale up
+    more        2 assumptions, 1 advised rule: see `planner explain`
+
+- old-scorer will be deleted: fraud-scorer no longer wants it
+    where       cloud north-1
+    changes     - endpoint/old-scorer  (is to be destroyed; downtime)
+
+! would fail: credentials, account 1: nobody
+    help        cloud login
+Checked before the first write: 0 of 1 passed.
+Plan: 0 to create, 1 to update, 0 to replace, 1 to delete, 0 unchanged.
+Monthly: $830.00 -> $612.40 (-$217.60)
+No longer wanted, and kept: stray-scorer. `--prune` deletes.
+"""
+
+
+def test_what_only_a_cloud_tells() -> None:
+    assert LIVE in shown(decisions.live_plan())
+
+
+def test_many_fields_are_counted_and_bookkeeping_is_not_shown() -> None:
+    (change,) = decisions.changes(Action.UPDATE).changes
+    first, _ = change.fields
+    fields = [replace(first, path=f"Variants[0].Size{number:03}") for number in range(100)]
+    mark = replace(first, path="Tags[planner:digest]")
+    moved = replace(
+        decisions.changes(Action.UPDATE), changes=(replace(change, fields=(mark, *fields)),)
+    )
+    text = shown(decisions.live_plan(changes={"fraud-scorer": moved}))
+    lines = [line for line in text.splitlines() if "Variants[0].Size" in line]
+    assert 0 < len(lines) < 100
+    assert f"and {100 - len(lines)} more fields: see `-o json`" in text
+    assert "planner:digest" not in text
 
 
 def test_a_deletion_costs_nothing_afterwards() -> None:
