@@ -40,7 +40,7 @@ class _Cuttable(H11Protocol):
 @contextmanager
 def in_thread(application: Starlette) -> Iterator[str]:
     """Serve on a free port of the loopback until the block ends; yields the URL."""
-    with _listening(0) as listener:
+    with _listening() as listener:
         server = _server(application)
         thread = threading.Thread(target=server.run, args=([listener],), name="sandbox")
         thread.start()
@@ -53,13 +53,17 @@ def in_thread(application: Starlette) -> Iterator[str]:
 
 
 def in_foreground(
-    application: Starlette, *, port: int = PORT, ready: Callable[[str], None] | None = None
+    application: Starlette,
+    *,
+    provider: str,
+    port: int = PORT,
+    ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve on the loopback until interrupted; `ready` is told the URL once clients may come.
 
     Raises ProviderError `sandbox-port` where the port cannot be had.
     """
-    with _listening(port) as listener:
+    with _listening(port, provider) as listener:
         if ready is not None:
             ready(_url(listener))
         _server(application).run([listener])
@@ -90,14 +94,14 @@ def fail_by_file(cloud: Cloud[Any], file: str | None) -> None:
         raise ProviderError("sandbox-faults", f"{file} holds no fault rules: {error}") from error
 
 
-def _listening(port: int) -> socket.socket:
+def _listening(port: int = 0, provider: str = "") -> socket.socket:
     try:
         return socket.create_server((LOOPBACK, port))
     except OSError as error:
         raise ProviderError(
             "sandbox-port",
             f"port {port} of {LOOPBACK} cannot be had: {error.strerror}",
-            hint="planner sandbox serve --port 0",
+            hint=f"planner sandbox serve --provider {provider} --port 0",
         ) from error
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from planner_sagemaker.sandbox import endpoint_configs, endpoints, models, targets
-from planner_sagemaker.sandbox.clock import Clock
 from planner_sagemaker.sandbox.cloud import Call, Cloud
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.passing import pass_time
 from planner_sagemaker.sandbox.store import Key, Store
 from planner_sagemaker.sandbox.transitions import ALARM
+
+from planner.provider.sandbox.clock import Clock
 
 REGION = "us-east-1"
 

@@ -52,7 +52,7 @@ def serve(
     """
     workspace = _opened(path, faults=faults)
     with closing(workspace.store):
-        in_foreground(application(workspace), port=port, ready=ready)
+        in_foreground(application(workspace), provider=OWNER, port=port, ready=ready)
 
 
 def hints(url: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from planner.model.value import value
+from planner.provider.sandbox.answering import DISCONNECT
 from planner_sagemaker.sandbox import control
 from planner_sagemaker.sandbox.calls import Recorded
 from planner_sagemaker.sandbox.cloud import Call, Cloud
@@ -23,9 +24,6 @@ from planner_sagemaker.sandbox.permissions import permit
 from planner_sagemaker.sandbox.validation import check
 from planner_sagemaker.sandbox.wire import Asked, Json, recognise
 from planner_sagemaker.sandbox.wire_types import Answer, Envelope
-
-DISCONNECT = "disconnect"
-"""Where in the connection's state the server puts a function that cuts it."""
 
 _NAMES = (
     *("EndpointName", "EndpointConfigName", "ModelName", "ResourceId", "ResourceArn"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from planner.model.value import value
-from planner_sagemaker.sandbox.clock import Clock
+from planner.provider.sandbox.clock import Clock
 from planner_sagemaker.sandbox.faults import Effect, Faults, Rule
 from planner_sagemaker.sandbox.store import Document, Key, Page, Store
 
