@@ -13,6 +13,7 @@ from planner_sagemaker.preflight.alarms import alarm_checks
 from planner_sagemaker.preflight.artifacts import artifact_checks
 from planner_sagemaker.preflight.caller import identified
 from planner_sagemaker.preflight.clashes import clash_checks
+from planner_sagemaker.preflight.demand import demands
 from planner_sagemaker.preflight.images import image_checks
 from planner_sagemaker.preflight.launches import Work, launches
 from planner_sagemaker.preflight.permissions import permission_checks
@@ -34,9 +35,10 @@ def checks(ask: Ask, work: Work, usage: Usage, region: str) -> Iterator[Check]:
     if credentials.verdict is Verdict.DENIED:
         return
     starting = launches(work)
-    listed: Listed = usage.names() if starting else []
+    wanted = demands(work, usage.known)
+    listed: Listed = usage.names() if starting or wanted else []
     yield from permission_checks(ask, work, caller, region)
-    yield from quota_checks(ask, work, usage, listed, region)
+    yield from quota_checks(ask, wanted, usage, listed=listed, region=region)
     yield from clash_checks(work, starting, listed)
     yield from role_checks(ask, starting, caller)
     yield from role_permission_checks(ask, starting, caller, region)

@@ -8,9 +8,8 @@ from planner.errors import PlannerError
 from planner.model.check import Check, Verdict
 from planner.model.value import value
 from planner_sagemaker.preflight.asking import asked, unread
-from planner_sagemaker.preflight.demand import Demand, Quotas, demands
+from planner_sagemaker.preflight.demand import Demand, Quotas
 from planner_sagemaker.preflight.finding import Finding, named, told
-from planner_sagemaker.preflight.launches import Work
 from planner_sagemaker.preflight.usage import Listed, Usage
 from planner_sagemaker.reading import Ask
 
@@ -76,13 +75,12 @@ class Room:
 
 
 def quota_checks(
-    ask: Ask, work: Work, usage: Usage, listed: Listed, region: str
+    ask: Ask, wanted: Sequence[Demand], usage: Usage, *, listed: Listed, region: str
 ) -> Iterator[Check]:
-    """Each quota that something takes more of, over all endpoints of the work together.
+    """Each quota that something takes more of, over all that is wanted together.
 
     `listed` are the endpoints that there are.
     """
-    wanted = demands(work, usage.known)
     quotas = sorted({quota for one in wanted for quota in one.grows})
     if not quotas:
         return
