@@ -28,7 +28,12 @@ def decisions(sandbox: Sandbox, *actions: str, source: str = USER, **more: Any) 
         .get_paginator("simulate_principal_policy")
         .paginate(PolicySourceArn=source, ActionNames=actions, **more)
     )
-    return [one["EvalDecision"] for page in pages for one in page["EvaluationResults"]]
+    results = [one for page in pages for one in page["EvaluationResults"]]
+    for one in results:
+        specific = one.get("ResourceSpecificResults", [])
+        assert [each["EvalResourceName"] for each in specific] == more.get("ResourceArns", [])
+        assert {each["EvalResourceDecision"] for each in specific} <= {one["EvalDecision"]}
+    return [one["EvalDecision"] for one in results]
 
 
 def keys(sandbox: Sandbox, bucket: str, **asked: Any) -> list[str]:
@@ -73,7 +78,7 @@ def test_what_is_denied_is_simulated_and_refused(sandbox: Sandbox, put: Callable
     assert decisions(sandbox, *asked) == ["implicitDeny", "allowed", "implicitDeny"]
     resources = ["arn:aws:iam::123456789012:role/A", "arn:aws:iam::123456789012:role/B"]
     paged = {"ResourceArns": resources, "PaginationConfig": {"PageSize": 1}}
-    assert decisions(sandbox, *asked[1:], **paged) == ["allowed"] * 2 + ["implicitDeny"] * 2
+    assert decisions(sandbox, *asked[1:], **paged) == ["allowed", "implicitDeny"]
     code, text = refusal(sandbox.sagemaker.describe_model, ModelName="m")
     assert code == "AccessDeniedException"
     assert text.startswith(f"User: {USER} is not authorized to perform: sagemaker:DescribeModel")

@@ -57,31 +57,46 @@ def _trust(role: Role) -> dict[str, Any]:
 
 
 def simulate_principal_policy(call: Call) -> Mapping[str, Any]:
-    """A decision for each action on each resource, in the order in which they are asked."""
+    """A decision for each action, and on each resource, in the order in which they are asked."""
     asked = call.parameters
     denied = _denied(account(call.cloud), asked["PolicySourceArn"])
     for action in asked["ActionNames"]:
         if ":" not in action or "*" in action:
             # "does not support using wildcards": documentation of ActionNames; the text is ours.
             raise CloudError("InvalidInput", f"Invalid Input Action name: {action}")
-    pairs = [
-        (action, resource)
-        for action in asked["ActionNames"]
-        for resource in asked.get("ResourceArns") or ["*"]
-    ]
-    rows: list[dict[str, Any]] = [
-        {
-            "_order": f"{number:06}",
-            "EvalActionName": action,
-            "EvalResourceName": resource,
-            "EvalDecision": "implicitDeny" if matches(denied, action) else "allowed",
-            "MatchedStatements": [],
-            "MissingContextValues": [],
-        }
-        for number, (action, resource) in enumerate(pairs)
+    resources = asked.get("ResourceArns") or ["*"]
+    rows = [
+        {"_order": f"{number:06}", **_evaluated(action, resources, denied=matches(denied, action))}
+        for number, action in enumerate(asked["ActionNames"])
     ]
     shown, marker = page_of(call, rows, _PAGING)
     return {"EvaluationResults": shown, "IsTruncated": marker is not None, "Marker": marker}
+
+
+def _evaluated(action: str, resources: list[str], *, denied: bool) -> dict[str, Any]:
+    """One result for an action; what holds for a resource stands below, not in EvalResourceName.
+
+    That is so since the service model says it (botocore 1.44, EvaluationResult.EvalResourceName).
+    """
+    decision = "implicitDeny" if denied else "allowed"
+    found: dict[str, Any] = {
+        "EvalActionName": action,
+        "EvalResourceName": "*",
+        "EvalDecision": decision,
+        "MatchedStatements": [],
+        "MissingContextValues": [],
+    }
+    if resources != ["*"]:
+        found["ResourceSpecificResults"] = [
+            {
+                "EvalResourceName": resource,
+                "EvalResourceDecision": decision,
+                "MatchedStatements": [],
+                "MissingContextValues": [],
+            }
+            for resource in resources
+        ]
+    return found
 
 
 def _denied(has: Account, source: str) -> tuple[str, ...]:
