@@ -163,6 +163,40 @@ def test_an_object_is_what_was_put(sandbox: Sandbox, put: Callable[..., Any]) ->
     assert store.head_object(Bucket="b", Key="a&b/m 1.tar.gz")["ETag"] == head["ETag"]
 
 
+def test_a_bucket_elsewhere_is_found_where_it_lies(
+    sandbox: Sandbox, put: Callable[..., Any]
+) -> None:
+    put(objects=[{"uri": "s3://b/m", "region": "eu-west-1"}])
+    store = sandbox.client("s3")
+    assert store.head_bucket(Bucket="b")["BucketRegion"] == "eu-west-1"
+    assert store.head_object(Bucket="b", Key="m")["ContentLength"] > 0
+    assert keys(sandbox, "b") == ["m"]
+    statuses = [one["error"] for one in sandbox.get("calls")]
+    assert statuses == ["PermanentRedirect", "", "", ""]
+
+
+def test_alarms_on_alarms_are_those_that_were_put(
+    sandbox: Sandbox, put: Callable[..., Any]
+) -> None:
+    watch = sandbox.client("cloudwatch")
+    types = ["MetricAlarm", "CompositeAlarm"]
+
+    def composed(**asked: Any) -> list[str]:
+        found = watch.describe_alarms(AlarmTypes=types, **asked)
+        assert found["MetricAlarms"] == []
+        return [one["AlarmName"] for one in found["CompositeAlarms"]]
+
+    assert composed(AlarmNames=["a", "b"]) == ["a", "b"]
+    assert composed() == []
+    assert watch.describe_alarms(AlarmNames=["a"])["MetricAlarms"] == []
+    assert watch.describe_alarms(AlarmNames=["a"])["CompositeAlarms"] == []
+    put(alarms=["a", "c"])
+    assert composed(AlarmNames=["a", "b"]) == ["a"]
+    assert composed() == ["a", "c"]
+    assert composed(AlarmNamePrefix="c", StateValue="OK") == ["c"]
+    assert composed(StateValue="ALARM") == []
+
+
 def test_objects_are_listed_in_pages_and_folders(sandbox: Sandbox, put: Callable[..., Any]) -> None:
     names = ["m/1 & 2", "m/a/1", "m/a/2", "m/b+c/1", "n"]
     put(objects=[f"s3://b/{name}" for name in reversed(names)] + ["s3://other/x"])

@@ -50,10 +50,11 @@ class Role(_Kept):
 
 
 class Stored(_Kept):
-    """An object of S3."""
+    """An object of S3; its bucket lies in `region`, or wherever it is asked for."""
 
     uri: Annotated[str, Field(pattern=r"^s3://[^/]+/.+$")]
     bytes: Annotated[int, Field(ge=0)] = _SOME_BYTES
+    region: str | None = None
 
     @property
     def bucket(self) -> str:

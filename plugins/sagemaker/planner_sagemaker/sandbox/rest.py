@@ -132,11 +132,13 @@ class RestXml(Rest):
         return self._answer(200, headers, f'<{root} xmlns="{_S3}">{inner}</{root}>')
 
     def refuse(self, error: CloudError) -> Answer:
-        """An Error; to HEAD nothing but the status, which is all that a client learns."""
+        """An Error; to HEAD nothing but the status, and where a bucket lies that lies elsewhere."""
+        region = error.more.get("Region")
+        headers = {"x-amz-bucket-region": str(region)} if region else {}
         if self._method == "HEAD":
-            return self._answer(error.status, {}, "")
+            return self._answer(error.status, headers, "")
         inner = f"<Code>{error.code}</Code><Message>{escape(error.message or '')}</Message>"
-        return self._answer(error.status, {}, f"<Error>{inner}</Error>")
+        return self._answer(error.status, headers, f"<Error>{inner}</Error>")
 
     def _answer(self, status: int, headers: Mapping[str, str], text: str) -> Answer:
         own = {"content-type": "application/xml", "x-amz-request-id": uuid.uuid4().hex[:16].upper()}

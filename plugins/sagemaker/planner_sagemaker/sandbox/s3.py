@@ -45,7 +45,7 @@ def head_object(call: Call) -> Mapping[str, Any]:
 
 
 def head_bucket(call: Call) -> Mapping[str, Any]:
-    """A bucket lies in the region that it is asked for in."""
+    """A bucket lies in the region that it is asked for in, or says with a refusal where it lies."""
     _objects(call, call.parameters["Bucket"], "")
     return {"BucketRegion": call.region}
 
@@ -87,6 +87,10 @@ def _objects(call: Call, bucket: str, name: str) -> list[Stored]:
     found = [one for one in put if one.bucket == bucket]
     if not found:
         raise CloudError("NoSuchBucket", "The specified bucket does not exist", status=404)
+    lies = next((one.region for one in found if one.region), call.region)
+    if lies != call.region:
+        text = "The bucket you are attempting to access must be addressed using another endpoint."
+        raise CloudError("PermanentRedirect", text, status=301, more={"Region": lies})
     return found
 
 
