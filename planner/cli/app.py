@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,7 @@ COMMANDS = (
     "drift",
     "rollback",
     "adopt",
+    "import",
     "explain",
     "compare",
     "simulate",
@@ -39,7 +41,8 @@ MORE_COMMANDS = ("providers", "schema", "completion")
 def command(arguments: Sequence[str]) -> TyperGroup:
     """Build the command tree, or of it only the command that the arguments name.
 
-    Each command has a module of its name here, with `Options` and `run`.
+    Each command has a module of its name here, with `Options` and `run`; a word of Python's own
+    has an underscore behind it there.
     """
     named = next((one for one in arguments if not one.startswith("-")), None)
     everything = (*COMMANDS, *GROUPS, *MORE_COMMANDS)
@@ -48,7 +51,7 @@ def command(arguments: Sequence[str]) -> TyperGroup:
         if name in GROUPS:
             _attach_group(app, name)
         elif name is not None:
-            module = import_module(f"planner.cli.{name}")
+            module = import_module(f"planner.cli.{name}{'_' * iskeyword(name)}")
             attach(app, name, module.Options, module.run)
     built: TyperGroup = typer.main.get_command(app)  # type: ignore[assignment]
     return built

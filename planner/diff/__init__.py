@@ -7,6 +7,7 @@ from planner.diff.compare import (
     UsualTime,
     compared,
     created,
+    leaves,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "UsualTime",
     "compared",
     "created",
+    "leaves",
 ]

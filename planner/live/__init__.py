@@ -5,10 +5,12 @@ drifts     what each endpoint needs -> how it stands
 removals   endpoints -> what destroying them needs         (reads)
 rollbacks  endpoints -> what their last configs need       (reads)
 checked    changes -> what may stop them                   (reads)
+drafted    a live endpoint -> its spec                      (reads)
 adopt      endpoints -> what changed hands                 (writes)
 carry_out  changes -> how each endpoint ended              (writes)
 """
 
+from planner.live.imports import Draft, drafted, losses
 from planner.live.plan import Case, Found, Reading, Solving, held
 from planner.live.read import Owned, checked, drifts, owned, removals, rollbacks
 from planner.live.write import (
@@ -23,6 +25,7 @@ from planner.live.write import (
 __all__ = [
     "CONSENT",
     "Case",
+    "Draft",
     "Found",
     "Owned",
     "Reading",
@@ -31,8 +34,10 @@ __all__ = [
     "adoptions",
     "carry_out",
     "checked",
+    "drafted",
     "drifts",
     "held",
+    "losses",
     "owned",
     "refuse_failed",
     "refuse_risks",

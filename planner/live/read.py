@@ -43,7 +43,7 @@ def owned(specs: Iterable[Spec], connections: Connections) -> Iterator[Owned]:
                 refusals.append(error)
                 continue
             for name in names:
-                yield Owned(owner=workload.name, desired=_bare(name, choice.name, place))
+                yield Owned(owner=workload.name, desired=bare(name, choice.name, place))
         if len(refusals) == len(workload.providers):
             raise refusals[0]
 
@@ -120,7 +120,8 @@ def checked(pending: Iterable[Pending], connections: Connections) -> tuple[Check
     return tuple(found)
 
 
-def _bare(name: str, provider: str, place: Mapping[str, str]) -> DesiredState:
+def bare(name: str, provider: str, place: Mapping[str, str]) -> DesiredState:
+    """An endpoint as nothing but a name: whatever it has is looked for."""
     return DesiredState(
         endpoint=name,
         provider=provider,

@@ -11,7 +11,7 @@ from planner.model.units import format_duration, format_fraction, format_rate
 from planner.model.workload import Assumption, MeasuredAt
 from planner.solver.ask import CLIENT_NETWORK_NOTE, Ask
 from planner.solver.constraints import format_measure, static_measure
-from planner.solver.cost import has_volume, unpriced, volume_gb
+from planner.solver.cost import VOLUME, has_volume, unpriced, volume_gb
 from planner.solver.on_demand import THROTTLED
 from planner.solver.sized import Sized, sized_measure
 
@@ -72,7 +72,7 @@ def _of_offering(ask: Ask, lead: Sized) -> Iterator[Assumption]:
                 value="as said",
                 reason=note.removeprefix(ASSUMED),
             )
-    if has_volume(offering):
+    if has_volume(offering) and VOLUME not in dict(offering.options):
         yield Assumption(
             subject="storage volume",
             value=f"{volume_gb(lead)} GB per replica",

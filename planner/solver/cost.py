@@ -11,6 +11,8 @@ from planner.model.workload import Assumption, Workload
 from planner.solver.sized import Sized
 
 GB = 1e9
+VOLUME = "volume_gb"
+"""Option of an offering whose volume is fixed."""
 
 
 def month_of(sized: Sized) -> float:
@@ -36,7 +38,7 @@ def capacity_usd(catalog: Catalog, offering: Offering, sized: Sized) -> float:
     capacity = sized.average * step * HOURS_PER_MONTH * offering.price.usd
     storage = _meter(catalog, "storage-gb-month")
     if storage is not None and has_volume(offering):
-        capacity += sized.average * volume_gb(sized) * storage.price.usd
+        capacity += sized.average * volume_gb(sized, offering) * storage.price.usd
     return capacity
 
 
@@ -137,11 +139,14 @@ def has_volume(offering: Offering) -> bool:
     return counted and offering.hardware.local_disk_bytes == 0
 
 
-def volume_gb(sized: Sized) -> int:
+def volume_gb(sized: Sized, offering: Offering | None = None) -> int:
     """Size of the network volume per replica: three times the models, at least 30 GB, our choice.
 
-    The plan renders this size, so its price is that of what is rendered.
+    The plan renders this size, so its price is that of what is rendered. An offering may fix it.
     """
+    given = dict((offering or sized.offering).options).get(VOLUME)
+    if given is not None:
+        return int(given)
     models = sum(m.size_bytes for m in sized.models) / GB
     return min(512, max(30, int(3 * models + 0.999)))
 

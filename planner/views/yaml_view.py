@@ -22,6 +22,22 @@ def render_document(value: Any, *, out: TextIO, style: Style) -> None:  # noqa: 
     yaml.dump(value, out, Dumper=_dumper(), allow_unicode=True, sort_keys=False, width=100)
 
 
+def scalar_text(value: Any, *, flow: bool = False) -> str:
+    """One plain value as YAML on one line, to stand in a block, or with `flow` within braces."""
+    import yaml  # noqa: PLC0415
+
+    style = '"' if isinstance(value, str) and not value.isprintable() else None
+    text: str = yaml.dump(
+        [value],
+        Dumper=_dumper(),
+        allow_unicode=True,
+        default_flow_style=flow,
+        default_style=style,
+        width=2**30,
+    )
+    return text.strip()[1:-1] if flow else text.strip().removeprefix("- ")
+
+
 @cache
 def _dumper() -> type[SafeDumper]:
     import yaml  # noqa: PLC0415

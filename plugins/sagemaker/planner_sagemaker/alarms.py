@@ -136,7 +136,7 @@ class Alarms:
             address=f"{ALARM}/{name}",
             kind=ALARM,
             name=name,
-            body=body if tags is None else {**body, "Tags": tags},
+            body={**body, "Tags": tags} if tags else body,
             owner=_value(tags, OWNER),
             origin=_value(tags, SELF),
             protected=_value(tags, PROTECT) not in {None, "false"},

@@ -46,6 +46,12 @@ class SageMakerLive:
         """Why an endpoint cannot become of a hosting mode; empty where it can."""
         return unreachable(live, hosting)
 
+    def imported(self, live: LiveState, place: Mapping[str, str]) -> Mapping[str, Any]:
+        """What of a spec makes this endpoint again; ProviderError for what none can say."""
+        from planner_sagemaker.importing import imported  # noqa: PLC0415 - one command needs it
+
+        return imported(live, place["region"])
+
     def pins(self, live: LiveState) -> Mapping[str, str]:
         """What an endpoint has now, as pins that `planner simulate` takes."""
         return pins_of(live)

@@ -32,6 +32,7 @@ DEFAULT_OVERHEAD_S = 0.005
 DEFAULT_STARTUP_S = 300.0
 DEFAULT_KEEP_ALIVE_S = 300.0
 DEFAULT_COLD_START_S = 3.24
+COOLDOWN_S = 300.0
 
 OVERHEAD_NOTE = (
     "assumption: SageMaker adds 5 ms to each request; it publishes OverheadLatency only as a "
@@ -43,6 +44,10 @@ ROUTING_NOTE = (
 STARTUP_NOTE = (
     "assumption: a new instance serves after 300 s, the readiness time of the scaling study in "
     "use; set providers.sagemaker.startup to what yours needs"
+)
+_VOLUME_NOTE = (
+    "assumption: the volume that SageMaker attaches where none is asked for costs nothing; "
+    "providers.sagemaker.volume: 0 asks for none"
 )
 _KEEP_ALIVE_NOTE = (
     "SageMaker does not publish when idle serverless capacity leaves; 5 min is the short end of "
@@ -83,6 +88,9 @@ class CatalogOptions:
     architectures: tuple[str, ...] = ("x86_64",)
     prices: tuple[tuple[str, float], ...] = ()
     quotas: tuple[tuple[str, int], ...] = ()
+    volume_gb: int | None = None
+    cooldown_up_s: float | None = None
+    cooldown_down_s: float | None = None
 
     @property
     def overhead(self) -> float:
@@ -199,6 +207,10 @@ def _instance_offerings(
     multi = refusal if row.multi_model else refusal or _no_multi_model(row)
     preference = -row.generation
     notes = options.overhead_notes if quota else (*options.overhead_notes, _quota_note(row.name))
+    volume: tuple[tuple[str, str], ...] = ()
+    if options.volume_gb is not None and not row.nvme_gb:
+        volume = (("volume_gb", str(options.volume_gb)),)
+        notes = notes if options.volume_gb else (*notes, _VOLUME_NOTE)
     for hosting, kind, scaled, refused, excludes in (
         ("dedicated", Kind.REPLICAS, None, refusal, ()),
         ("single-model", Kind.REPLICAS, autoscaling, single, ()),
@@ -221,6 +233,7 @@ def _instance_offerings(
             preference=preference,
             refusal=refused,
             notes=notes,
+            options=volume,
         )
 
 
@@ -259,8 +272,8 @@ def _scaling(options: CatalogOptions) -> Scaling:
         breaches_up=3,
         breaches_down=15,
         start_s=DEFAULT_STARTUP_S if options.startup_s is None else options.startup_s,
-        cooldown_up_s=300.0,
-        cooldown_down_s=300.0,
+        cooldown_up_s=COOLDOWN_S if options.cooldown_up_s is None else options.cooldown_up_s,
+        cooldown_down_s=COOLDOWN_S if options.cooldown_down_s is None else options.cooldown_down_s,
         scheduled=True,
         source=_SCALING_SOURCE,
     )

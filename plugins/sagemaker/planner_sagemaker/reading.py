@@ -181,7 +181,7 @@ class Reader:
             address=f"{kind}/{name}",
             kind=kind,
             name=name,
-            body=body if tags is None else {**body, "Tags": tags},
+            body={**body, "Tags": tags} if tags else body,
             owner=_tagged(tags, OWNER),
             origin=_tagged(tags, SELF),
             protected=_tagged(tags, PROTECT) not in {None, "false"},

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: pydantic would compile each annotation once more.
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
@@ -30,6 +31,8 @@ _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+\Z"
 _S3 = re.compile(r"s3://[^/\s]+(/\S*)?\Z")
 _NETWORK_ID = re.compile(r"[-0-9a-zA-Z]{1,32}\Z")
 _SERVERLESS_IMAGE_BYTES = 10_000_000_000
+_GB = 1_000_000_000
+_LARGEST_VOLUME_BYTES = 512 * _GB
 
 
 def _role(value: str) -> str:
@@ -56,6 +59,12 @@ def _kms_key(value: str) -> str:
     if re.fullmatch(r"[a-zA-Z0-9:/_-]{1,2048}", value):
         return value
     raise UnitError(f"must be a KMS key id, alias or ARN, not {value}", "write alias/my-key")
+
+
+def _volume(value: int) -> int:
+    if value <= _LARGEST_VOLUME_BYTES:
+        return value
+    raise UnitError("must be at most 512 GB", "write volume: 512GB, or 0 for SageMaker's own")
 
 
 def _network_id(value: str) -> str:
@@ -116,6 +125,13 @@ class Serverless(SpecBlock):
     start: Duration | None = None
 
 
+class Cooldowns(SpecBlock):
+    """How long an autoscaler waits after it went up or down; SageMaker's own is 5 min."""
+
+    up: Duration | None = None
+    down: Duration | None = None
+
+
 class SageMakerSettings(SpecBlock):
     """One candidate: where, as whom, with which image, and what differs from public figures.
 
@@ -137,6 +153,8 @@ class SageMakerSettings(SpecBlock):
     kms_key: Annotated[Text, AfterValidator(_kms_key)] | None = None
     network_isolation: Flag = False
     data_capture: DataCapture | None = None
+    volume: Annotated[Size, AfterValidator(_volume)] | None = None
+    cooldowns: Cooldowns = Cooldowns.model_construct()
     marketplace: Flag = False
     overhead: Duration | None = None
     startup: Duration | None = None
@@ -156,6 +174,9 @@ class SageMakerSettings(SpecBlock):
             architectures=_in_order(self.image_architectures),
             prices=tuple(sorted(self.prices.items())),
             quotas=tuple(sorted(self.quotas.items())),
+            volume_gb=None if self.volume is None else math.ceil(self.volume / _GB),
+            cooldown_up_s=self.cooldowns.up,
+            cooldown_down_s=self.cooldowns.down,
         )
 
     def features(self) -> tuple[Feature, ...]:

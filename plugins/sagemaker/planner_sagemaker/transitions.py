@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -145,7 +145,8 @@ def _arranged(changes: ChangeSet, desired: DesiredState, live: LiveState) -> Cha
     scaled = any(one.kind == "scalable-target" for one in live.objects)
     if not scaled or before.get("InstanceType") == after.get("InstanceType"):
         return found
-    return replace(found, changes=tuple(_apart(found, live)))
+    wanted = {resource.address for resource in desired.resources}
+    return replace(found, changes=tuple(_apart(found, live, wanted)))
 
 
 def _alarms_last(changes: ChangeSet) -> ChangeSet:
@@ -157,14 +158,16 @@ def _alarms_last(changes: ChangeSet) -> ChangeSet:
     return replace(changes, changes=tuple(sorted(changes.changes, key=goes)))
 
 
-def _apart(changes: ChangeSet, live: LiveState) -> Iterator[Change]:
+def _apart(changes: ChangeSet, live: LiveState, kept: Collection[str]) -> Iterator[Change]:
     """Scaling away first, the others, and what is wanted of it again.
 
-    Raises ProviderError `foreign-scaling` where what others attached would go as well.
+    Raises ProviderError `foreign-scaling` where what others attached would go as well; what a spec
+    took over under its own name is among the `kept` addresses.
     """
     own = f"{readable(live.endpoint)}-"
     for one in live.objects:
-        if one.kind in _ATTACHED and not one.name.startswith(own):
+        theirs = not one.name.startswith(own) and one.address not in kept
+        if one.kind in _ATTACHED and theirs:
             raise ProviderError(
                 "foreign-scaling",
                 f"another instance type needs the target deregistered, and {one.address}, which "

@@ -68,9 +68,9 @@ def _variant(decision: Decision, model_name: str) -> dict[str, Any]:
     assert decision.replicas is not None, "instance-backed hosting counts replicas"
     variant["InstanceType"] = decision.instance_type
     variant["InitialInstanceCount"] = max(1, decision.replicas.min)
-    volume = decision.option("volume_gb")
-    if volume:
-        variant["VolumeSizeInGB"] = int(volume)
+    volume_gb = int(decision.option("volume_gb", "0"))
+    if volume_gb:
+        variant["VolumeSizeInGB"] = volume_gb
     if decision.routing in _STRATEGY:
         variant["RoutingConfig"] = {"RoutingStrategy": _STRATEGY[decision.routing]}
     return variant
