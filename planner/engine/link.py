@@ -8,7 +8,8 @@ from dataclasses import replace
 from planner.diff import ForeignObjectError, Lifecycle, compared
 from planner.errors import ProviderError
 from planner.model.change import Action, Change, ChangeSet, Risk
-from planner.model.live import LiveObject, LiveState
+from planner.model.drift import Sync
+from planner.model.live import Health, LiveObject, LiveState
 from planner.model.resource import DesiredState
 from planner.model.value import value
 from planner.provider.gateway import Gateway
@@ -27,6 +28,16 @@ class Standing:
     desired: DesiredState
     live: LiveState
     changes: ChangeSet
+
+    @property
+    def sync(self) -> Sync:
+        """How the endpoint stands to what was last applied."""
+        if self.live.health is Health.ABSENT:
+            return Sync.MISSING
+        if not self.changes.acting:
+            return Sync.IN_SYNC
+        # The digest of what was last applied stands on the endpoint itself.
+        return Sync.DRIFTED if self.live.digest == self.desired.digest else Sync.PENDING
 
 
 @value

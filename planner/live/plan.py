@@ -74,6 +74,7 @@ class Found:
             changes={name: plans.hidden(one.changes) for name, one in self.standing.items()},
             monthly_usd_before=self._monthly_usd(),
             desired={name: one.desired for name, one in self.standing.items()},
+            sync={name: one.sync for name, one in self.standing.items()},
             removals=self.removals,
             strays=self.strays,
             checks=self.checks,

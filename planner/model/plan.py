@@ -16,6 +16,7 @@ from planner.model.candidate import (
 from planner.model.catalog import Limit
 from planner.model.change import Action, ChangeSet
 from planner.model.check import Check
+from planner.model.drift import Sync
 from planner.model.resource import DesiredState
 from planner.model.value import value
 
@@ -66,7 +67,7 @@ class EndpointPlan:
     """One cloud endpoint: the decision, what else was looked at, and the changes it needs.
 
     `workload` is the spec document it comes from; a split fleet gives several endpoints, of which
-    the first carries the alternatives.
+    the first carries the alternatives. `sync` is None for a plan that was held against nothing.
     """
 
     workload: str
@@ -76,6 +77,7 @@ class EndpointPlan:
     excluded: tuple[Exclusions, ...] = ()
     monthly_usd_before: float = 0.0
     desired: DesiredState | None = None
+    sync: Sync | None = None
 
     @property
     def pending(self) -> Pending | None:

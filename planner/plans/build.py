@@ -12,6 +12,7 @@ from planner.model.candidate import Decision, Infeasible, Outcome, Solved
 from planner.model.catalog import Catalog
 from planner.model.change import ChangeSet
 from planner.model.check import Check
+from planner.model.drift import Sync
 from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Mode, Pending, Plan
 from planner.model.resource import DesiredState
 from planner.model.traffic import Trace
@@ -49,12 +50,14 @@ class RunStamp:
 class Held:
     """What the decisions were held against, by the name of the cloud endpoint.
 
-    `changes` has every endpoint; `desired` and `monthly_usd_before` those that were read live.
+    `changes` has every endpoint; `desired`, `sync` and `monthly_usd_before` those that were read
+    live.
     """
 
     changes: Mapping[str, ChangeSet]
     monthly_usd_before: Mapping[str, float] = field(default_factory=dict)
     desired: Mapping[str, DesiredState] = field(default_factory=dict)
+    sync: Mapping[str, Sync] = field(default_factory=dict)
     removals: tuple[Pending, ...] = ()
     strays: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -137,6 +140,7 @@ def _endpoints(solved: Solved, held: Held) -> Iterator[EndpointPlan]:
             excluded=solved.excluded if index == 0 else (),
             monthly_usd_before=held.monthly_usd_before.get(decision.endpoint, 0.0),
             desired=held.desired.get(decision.endpoint),
+            sync=held.sync.get(decision.endpoint),
         )
 
 

@@ -76,10 +76,12 @@ def endpoint_part(endpoint: EndpointPlan) -> Part:
         "desired": None if endpoint.desired is None else _desired_part(endpoint.desired),
         "excluded": excluded_part(endpoint.excluded),
         "expected_s": _expected_part(endpoint.changes),
+        "monthly_usd_before": total(endpoint.monthly_usd_before),
         "name": endpoint.name,
         "notes": list(endpoint.changes.notes),
         "provider": endpoint.decision.provider,
         "region": endpoint.decision.region,
+        "sync": None if endpoint.sync is None else endpoint.sync.value,
         "workload": endpoint.workload,
     }
 
@@ -195,6 +197,7 @@ def _rejection(rejection: Rejection) -> Part:
         "allowed": rejection.allowed,
         "code": rejection.code,
         "measured": rejection.measured,
+        "shortfall": rounded(rejection.shortfall, 6),
         "source": rejection.source,
         "source_id": rejection.source_id,
         "spec_path": rejection.path,

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.errors import UsageError
-from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
 from planner.model.plan import Mode, Pending
-from planner.model.resource import DesiredState, Resource
 from planner.model.value import value
 from planner.plans.changes import HIDDEN
 from planner.plans.document import FORMAT_VERSION, seal
+from planner.plans.reading import pending_of
 
 _AGAIN = "planner plan SPEC --out FILE"
 
@@ -33,14 +32,7 @@ def is_plan(text: str) -> bool:
 
 def read_plan(text: str, name: str) -> SavedPlan:
     """The plan in a document; UsageError for one that is edited, offline, newer or incomplete."""
-    document = _parsed(text, name)
-    _readable(document, name)
-    if document.get("seal") != seal(document):
-        raise UsageError(
-            "plan-edited",
-            f"{name} is not as it was written: its seal does not fit its content",
-            hint=_AGAIN,
-        )
+    document = read_document(text, name)
     mode = Mode(document["mode"])
     if mode is Mode.OFFLINE:
         raise UsageError(
@@ -54,9 +46,22 @@ def read_plan(text: str, name: str) -> SavedPlan:
             f"{name} leaves specs without a plan, so nothing of it is applied",
             hint=_AGAIN,
         )
-    read = [_pending(part) for part in (*document["endpoints"], *document["removals"])]
+    read = [pending_of(part) for part in (*document["endpoints"], *document["removals"])]
     pending = tuple(one for one in read if _whole(one, name))
     return SavedPlan(mode=mode, fingerprint=document["fingerprint"], pending=pending)
+
+
+def read_document(text: str, name: str) -> dict[str, Any]:
+    """A plan document as it was written; UsageError for one that is edited, newer or none."""
+    document = _parsed(text, name)
+    _readable(document, name)
+    if document.get("seal") != seal(document):
+        raise UsageError(
+            "plan-edited",
+            f"{name} is not as it was written: its seal does not fit its content",
+            hint=_AGAIN,
+        )
+    return document
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
@@ -74,59 +79,9 @@ def _readable(document: dict[str, Any], name: str) -> None:
     if version != FORMAT_VERSION:
         raise UsageError(
             "plan-version",
-            f"{name} has the format {version}; this version applies {FORMAT_VERSION}",
+            f"{name} has the format {version}; this version reads {FORMAT_VERSION}",
             hint=_AGAIN,
         )
-
-
-def _pending(part: dict[str, Any]) -> Pending:
-    desired = part["desired"]
-    return Pending(
-        owner=part["workload"],
-        desired=DesiredState(
-            endpoint=part["name"],
-            provider=desired["provider"],
-            region=desired["region"],
-            resources=tuple(_resource(one) for one in desired["resources"]),
-            place=desired["place"],
-            digest=desired["digest"],
-        ),
-        changes=ChangeSet(
-            endpoint=part["name"],
-            action=Action(part["action"]),
-            changes=tuple(_change(one) for one in part["changes"]),
-            notes=tuple(part["notes"]),
-        ),
-    )
-
-
-def _resource(part: dict[str, Any]) -> Resource:
-    return Resource(
-        address=part["address"],
-        kind=part["kind"],
-        name=part["name"],
-        body=part["body"],
-        after=tuple(part["after"]),
-    )
-
-
-def _change(part: dict[str, Any]) -> Change:
-    return Change(
-        address=part["address"],
-        action=Action(part["action"]),
-        reason=part["reason"],
-        risk=Risk(part["risk"]),
-        fields=tuple(
-            FieldChange(
-                path=one["path"],
-                desired=one["desired"],
-                live=one["live"],
-                action=Action(one["action"]),
-                reason=one["reason"],
-            )
-            for one in part["fields"]
-        ),
-    )
 
 
 def _whole(pending: Pending, name: str) -> bool:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from planner.model.catalog import Measure, Scope
 from planner.model.change import Action, Risk
 from planner.model.check import Verdict
+from planner.model.drift import Sync
 from planner.model.plan import Mode
 
 SCHEMA_ID = "urn:planner:schema:plan:v1"
@@ -196,6 +197,9 @@ class RejectionPart(_Part):
     allowed: str
     code: Name
     measured: str
+    shortfall: Annotated[
+        Number | None, Field(description="Ratio to the bound, over one; null: no number mends it.")
+    ]
     source: str
     source_id: str
     spec_path: str
@@ -283,10 +287,12 @@ class EndpointPart(_Part):
     desired: DesiredPart | None
     excluded: list[ExcludedPart]
     expected_s: RangePart | None
+    monthly_usd_before: Annotated[Usd, Field(description="Of what runs now; 0 without a price.")]
     name: Name
     notes: list[str]
     provider: Name
     region: Name
+    sync: Annotated[Sync | None, Field(description="Null where nothing that lives was read.")]
     workload: Name
 
 

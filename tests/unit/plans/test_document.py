@@ -207,6 +207,7 @@ def test_alternatives_stand_by_hosting_then_feasible_then_cost() -> None:
         "allowed": "200",
         "code": "concurrency-limit",
         "measured": "217 concurrent requests",
+        "shortfall": 1.085,
         "source": "limits page, 2026-11-19",
         "source_id": "S4",
         "spec_path": "spec.traffic.rate",
