@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -137,7 +138,8 @@ def _refuse_losses(draft: Draft, text: str, connections: Connections) -> None:
 
     said: tuple[str, ...]
     try:
-        planned = workflow.plan(workflow.load([Source(name="spec", text=text.encode())]))
+        source = Source(name="spec", text=text.encode())
+        planned = workflow.plan(workflow.load([source], env={**os.environ, **draft.secrets}))
     except SpecError as error:
         said = tuple(f"{one.message} ({one.path})" for one in error.diagnostics)
     else:

@@ -16,6 +16,7 @@ from planner.model.live import LiveState
 from planner.model.resource import DesiredState, Resource
 from planner.model.units import format_duration, parse_duration
 from planner.model.value import value
+from planner.plans.changes import HIDDEN, shown
 from planner.provider import registry
 
 Comments = dict[tuple[str | int, ...], str]
@@ -32,11 +33,15 @@ _MARKS = "Tags[planner:"
 
 @value
 class Draft:
-    """A spec document in order, with a comment to some of its keys, and notes to the whole."""
+    """A spec document in order, with a comment to some of its keys, and notes to the whole.
+
+    `secrets` are the variables that it takes from the environment, with the values that live.
+    """
 
     document: dict[str, Any]
     comments: Comments
     notes: tuple[str, ...]
+    secrets: Mapping[str, str]
     provider: str
     place: Mapping[str, str]
     live: LiveState
@@ -72,9 +77,10 @@ def drafted(
             f"there is no endpoint {endpoint} in {where}",
             hint=f"planner import {endpoint} --region REGION",
         )
-    told = rules.imported(live, place)
+    told = _escaped(rules.imported(live, place))
     comments: Comments = {}
     spec = _completed(told["spec"], comments)
+    secrets = dict(_taken_out(spec["models"], comments))
     return Draft(
         document={
             "apiVersion": "planner/v1alpha1",
@@ -84,6 +90,7 @@ def drafted(
         },
         comments=comments,
         notes=tuple(told["notes"]),
+        secrets=secrets,
         provider=provider,
         place=place,
         live=live,
@@ -123,6 +130,26 @@ def _model(
     comments[*at, "size"] = "assumed: of the model on disk"
     comments[*at, "service_time"] = "assumed: measure one request alone, all else rests on it"
     return {key: model[key] for key in _MODEL if key in model}
+
+
+def _escaped(told: Any) -> Any:
+    """The same with texts that stand for themselves."""
+    if isinstance(told, Mapping):
+        return {key: _escaped(item) for key, item in told.items()}
+    if isinstance(told, list):
+        return [_escaped(item) for item in told]
+    return told.replace("${", "$${") if isinstance(told, str) else told
+
+
+def _taken_out(models: list[dict[str, Any]], comments: Comments) -> Iterator[tuple[str, str]]:
+    """Variables of models that look like secrets: a file only names them."""
+    for index, model in enumerate(models):
+        for name, text in model.get("environment", {}).items():
+            if shown(name, text) != HIDDEN:
+                continue
+            model["environment"] = {**model["environment"], name: f"${{env:{name}}}"}
+            comments["spec", "models", index, "environment", name] = "a secret, read when planning"
+            yield name, text.replace("$${", "${")
 
 
 def losses(draft: Draft, desired: DesiredState, connections: Connections) -> tuple[str, ...]:

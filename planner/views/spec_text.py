@@ -81,7 +81,9 @@ def _nested(item: Any) -> bool:
 
 def _compact(item: Any) -> str:
     if isinstance(item, dict):
-        inner = ", ".join(f"{scalar_text(key, flow=True)}: {_compact(one)}" for key, one in item.items())
+        inner = ", ".join(
+            f"{scalar_text(key, flow=True)}: {_compact(one)}" for key, one in item.items()
+        )
         return f"{{{inner}}}"
     if isinstance(item, list):
         return f"[{', '.join(map(_compact, item))}]"

@@ -26,7 +26,9 @@ def scalar_text(value: Any, *, flow: bool = False) -> str:
     """One plain value as YAML on one line, to stand in a block, or with `flow` within braces."""
     import yaml  # noqa: PLC0415
 
-    style = '"' if isinstance(value, str) and not value.isprintable() else None
+    # What is read from the environment stays text only in quotes.
+    quoted = isinstance(value, str) and (not value.isprintable() or "${" in value)
+    style = '"' if quoted else None
     text: str = yaml.dump(
         [value],
         Dumper=_dumper(),

@@ -312,6 +312,18 @@ def test_what_no_spec_can_say_is_named_and_nothing_is_written(
     assert not (somebody.home / "e.yaml").exists()
 
 
+def test_a_secret_is_named_and_not_written_down(somebody: Person) -> None:
+    by_hand(somebody, container={"Environment": {"HF_TOKEN": "12345", "HOME": "${HOME}"}})
+    found = imports(somebody, "e")["spec"]["models"][0]["environment"]
+    assert found == {"HF_TOKEN": "${env:HF_TOKEN}", "HOME": "$${HOME}"}
+    somebody.does("adopt", "e.planner.yaml", "--auto-approve", env={"HF_TOKEN": "12345"})
+    done = somebody.types(
+        "plan", "e.planner.yaml", "--detailed-exitcode", env={"HF_TOKEN": "12345"}
+    )
+    assert done.code == ExitCode.DONE
+    assert codes(somebody.types("plan", "e.planner.yaml")) == ["env-missing"]
+
+
 def test_a_file_is_not_overwritten_and_an_endpoint_that_is_not_there_is_said(
     somebody: Person,
 ) -> None:

@@ -46,9 +46,9 @@ class Person:
         given = [f"{EXAMPLES}/{one[1:]}" if one.startswith("@") else one for one in words]
         return planner(*given, cwd=self.home, env={**self.env, **(env or {})})
 
-    def does(self, *words: str) -> Done:
+    def does(self, *words: str, env: Mapping[str, str | None] | None = None) -> Done:
         """A command that must succeed."""
-        done = self.types(*words)
+        done = self.types(*words, env=env)
         assert done.code == 0, done.out + done.err
         return done
 
