@@ -10,14 +10,11 @@ from collections.abc import Iterator, Mapping
 from planner.model.change import Action, Change
 from planner.model.resource import Resource
 from planner_sagemaker.preflight.caller import Caller
-from planner_sagemaker.preflight.launches import Work, switches
+from planner_sagemaker.preflight.launches import Work
 
 PASSING = "iam:PassRole"
-_ADD_TAGS = "sagemaker:AddTags"
-"""Needed by a creation with tags, too (CreateModel and its like, Tags)."""
-
 _DEPLOYS = {"sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"}
-_DELETES = {
+_DELETES: Mapping[str, tuple[str, ...]] = {
     "model": ("sagemaker:DeleteModel",),
     "endpoint-config": ("sagemaker:DeleteEndpointConfig",),
     "endpoint": ("sagemaker:DeleteEndpoint",),
@@ -26,18 +23,20 @@ _DELETES = {
     "scaling-policy": ("application-autoscaling:DeleteScalingPolicy",),
     "scheduled-action": ("application-autoscaling:DeleteScheduledAction",),
 }
-_PUTS = {
-    # PutMetricAlarm with tags needs the permission to tag as well (PutMetricAlarm, Tags).
-    "alarm": ("cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
+_PUTS: Mapping[str, tuple[str, ...]] = {
+    "model": ("sagemaker:CreateModel",),
+    "endpoint-config": ("sagemaker:CreateEndpointConfig",),
+    "endpoint": ("sagemaker:CreateEndpoint",),
+    "alarm": ("cloudwatch:PutMetricAlarm",),
     "scalable-target": ("application-autoscaling:RegisterScalableTarget",),
     "scaling-policy": ("application-autoscaling:PutScalingPolicy",),
     "scheduled-action": ("application-autoscaling:PutScheduledAction",),
 }
-_CREATES = {
-    "model": ("sagemaker:CreateModel", _ADD_TAGS),
-    "endpoint-config": ("sagemaker:CreateEndpointConfig", _ADD_TAGS),
-    "endpoint": ("sagemaker:CreateEndpoint", _ADD_TAGS),
-    **_PUTS,
+_SWITCHES: Mapping[str, tuple[str, ...]] = {"endpoint": ("sagemaker:UpdateEndpoint",)}
+_TAGS: Mapping[str, tuple[str, ...]] = {
+    # Also needed by a creation with tags (CreateModel and its like, PutMetricAlarm: Tags).
+    **dict.fromkeys(("model", "endpoint-config", "endpoint"), ("sagemaker:AddTags",)),
+    "alarm": ("cloudwatch:TagResource",),
 }
 _TARGET = "arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/*"
 """Targets have an id, which is not known before there is one."""
@@ -77,16 +76,22 @@ def _pairs(
         yield PASSING, role
 
 
-def _actions(kind: str, change: Change) -> tuple[str, ...]:
-    if change.action is Action.DELETE:
-        return _DELETES.get(kind, ())
-    if change.action is Action.CREATE:
-        return _CREATES.get(kind, ())
-    if change.action is Action.REPLACE:
-        return (*_DELETES.get(kind, ()), *_CREATES.get(kind, ()))
-    if kind == "endpoint" and switches(change):
-        return ("sagemaker:UpdateEndpoint", _ADD_TAGS)
-    return _PUTS.get(kind, (_ADD_TAGS,))
+def _actions(kind: str, change: Change) -> Iterator[str]:
+    if change.action in {Action.DELETE, Action.REPLACE}:
+        yield from _DELETES.get(kind, ())
+    if change.action in {Action.CREATE, Action.REPLACE}:
+        yield from (*_PUTS.get(kind, ()), *_TAGS.get(kind, ()))
+    if change.action is Action.UPDATE:
+        yield from _updates(kind, change)
+
+
+def _updates(kind: str, change: Change) -> Iterator[str]:
+    """What tags need, what all else needs."""
+    moved = [field.path for field in change.fields if field.action is not Action.NONE]
+    if any(not path.startswith("Tags") for path in moved):
+        yield from _SWITCHES.get(kind) or _PUTS.get(kind, ())
+    if any(path.startswith("Tags") for path in moved):
+        yield from _TAGS.get(kind, ())
 
 
 def arn_of(kind: str, name: str, caller: Caller, region: str) -> str:

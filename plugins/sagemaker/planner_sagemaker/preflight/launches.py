@@ -64,7 +64,7 @@ def variants(config: Resource) -> list[dict[str, Any]]:
     return [*body["ProductionVariants"], *(body.get("ShadowProductionVariants") or ())]
 
 
-def switches(change: Change) -> bool:
+def _switches(change: Change) -> bool:
     """Whether an endpoint gets another config."""
     return any(
         field.path == "EndpointConfigName" and field.action is not Action.NONE
@@ -73,7 +73,7 @@ def switches(change: Change) -> bool:
 
 
 def _starts(change: Change) -> bool:
-    return change.action in _STARTS or (change.action is Action.UPDATE and switches(change))
+    return change.action in _STARTS or (change.action is Action.UPDATE and _switches(change))
 
 
 def _named(desired: DesiredState, kind: str, name: str) -> Resource | None:

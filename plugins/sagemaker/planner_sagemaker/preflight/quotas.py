@@ -93,22 +93,23 @@ def quota_checks(
         for one in found["Quotas"]
         if "Value" in one
     }
-    own = {one.endpoint for one in wanted}
-    others, uncounted = _others(usage, listed, own)
-    yield from told(
-        _NAME,
-        "quota",
-        [
-            Room(
-                quota=quota,
-                region=region,
-                wanted=_wanted(wanted, quota),
-                others=None if others is None else others[quota],
-                uncounted=uncounted,
-            ).against(allowed.get(quota))
-            for quota in quotas
-        ],
-    )
+    others, uncounted = _others(usage, listed, {one.endpoint for one in wanted})
+    found_out = [
+        Room(
+            quota=quota,
+            region=region,
+            wanted=_wanted(wanted, quota),
+            others=None if others is None else others[quota],
+            uncounted=uncounted,
+        ).against(allowed.get(quota))
+        for quota in quotas
+    ]
+    # What was measured is told of each quota, also where the numbers are the same.
+    for one in found_out:
+        if one.verdict is not Verdict.UNKNOWN:
+            yield from told(_NAME, "quota", [one])
+    unknown = [one for one in found_out if one.verdict is Verdict.UNKNOWN]
+    yield from told(_NAME, "quota", unknown)
 
 
 def _wanted(demanded: Sequence[Demand], quota: str) -> dict[str, int]:
