@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from planner.workflow import compare, explain, load, plan, render, simulate
+    from planner.workflow import compare, explain, export, load, plan, render, simulate
 
 __version__ = "0.1.0"
 
-__all__ = ["compare", "explain", "load", "plan", "render", "simulate"]
+__all__ = ["compare", "explain", "export", "load", "plan", "render", "simulate"]
 """Functions of `planner.workflow` that stand here too; it documents them."""
 
 

@@ -6,6 +6,7 @@
     compare  specs, specs -> two plans side by side
     simulate spec -> what requests meet over time, at the planned configuration or one's own
     render   run   -> API calls, or another format of the provider
+    export   run   -> files for other tools
 
 >>> import planner
 >>> specs = planner.load(["examples/fraud-scorer"])
@@ -26,18 +27,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
-from planner import __version__, plans, solver
+from planner import __version__, exports, plans, solver
 from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError
 from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
 from planner.model.catalog import Catalog, LimitOverride
 from planner.model.effort import Effort
+from planner.model.export import Asked, ExportedFile
 from planner.model.plan import Explanation, Mode, Plan
 from planner.model.resource import DesiredState
 from planner.model.simulation import Simulation
 from planner.model.value import value
 from planner.provider import registry
-from planner.provider.exports import exported
 from planner.provider.market import Market, placed
 from planner.provider.overrides import unknown_providers
 from planner.sources import Given, Read, read_beside, read_files, read_specs
@@ -261,10 +262,38 @@ def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
             "endpoint": state.endpoint,
             "provider": state.provider,
             "region": state.region,
-            key: exported(state, to),
+            key: exports.exported(state, to),
         }
         for state in run.desired
     ]
+
+
+def export(run: PlanRun, *, to: str) -> tuple[ExportedFile, ...]:
+    """Every endpoint as files for another tool, such as a template or a load test.
+
+    A format of JSON values, such as `api`, makes one file of what `render` returns. Raises
+    InfeasibleError for an incomplete plan, UsageError for an unknown format.
+    """
+    _only_complete(run)
+    if not exports.is_file([state.provider for state in run.desired], to):
+        return (ExportedFile(name=f"{to}.json", syntax="json", content=render(run, to=to)),)
+    return exports.files(_asked(run), to)
+
+
+def _asked(run: PlanRun) -> tuple[Asked, ...]:
+    """Every endpoint with what it was decided from."""
+    decisions = {
+        decision.endpoint: (outcome.workload, decision)
+        for outcome in run.outcomes
+        if isinstance(outcome, Solved)
+        for decision in outcome.decisions
+    }
+    workloads = {spec.workload.name: spec.workload for spec in run.specs}
+    return tuple(
+        Asked(owner=owner, state=state, decision=decision, workload=workloads[owner])
+        for state in run.desired
+        for owner, decision in (decisions[state.endpoint],)
+    )
 
 
 def _only_complete(run: PlanRun) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.options import Format, Manners, SpecOptions, VerifyOptions
-from planner.cli.output import save, show
+from planner.cli.output import emit_bytes, write_file
 from planner.cli.specs import chosen, read
-from planner.errors import ExitCode
+from planner.errors import ExitCode, PlannerError, UsageError
+
+if TYPE_CHECKING:
+    from planner.model.export import ExportedFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,24 +29,74 @@ class Options(SpecOptions, VerifyOptions):
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", metavar="NAME", help="Render only this spec.")
     ] = None
-    output: Annotated[Format, typer.Option("--output", "-o", help="json or yaml.")] = Format.JSON
+    output: Annotated[
+        Format | None,
+        typer.Option("--output", "-o", help="json or yaml, in place of what is usual for it."),
+    ] = None
     out: Annotated[
-        str | None, typer.Option("--out", metavar="FILE", help="Also write the JSON to FILE.")
+        str | None,
+        typer.Option("--out", metavar="FILE", help="Also write it to FILE, or into a directory."),
     ] = None
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
-    """Print the API calls that would make it real.
+    """Print what would make it real: API calls, or a file for another tool.
 
-    Every call in order with its whole body, as JSON. Nothing is printed when a spec has no plan.
+    Without --to every call in order with its whole body, as JSON. What the other tool cannot hold
+    is said on standard error. Nothing is printed when a spec has no plan.
     """
     from planner import workflow
+    from planner.views.export_text import in_syntax
 
     specs = chosen(read(options, manners), options.endpoint)
     run_of_all = workflow.plan(specs, verify=options.verify, effort=options.effort)
-    rendered = workflow.render(run_of_all, to=options.to)
-    save(options.out, lambda: rendered, manners)
-    # A table cannot hold nested bodies: whoever asks for none in particular gets JSON.
-    output = Format.JSON if options.output is Format.TABLE else options.output
-    show(output, document=lambda: rendered, text=lambda *_: None, manners=manners)
+    files: Sequence[ExportedFile] = workflow.export(run_of_all, to=options.to)
+    # A table cannot hold nested bodies: whoever asks for one gets what is usual.
+    if options.output is Format.JSON:
+        files = [in_syntax(file, "json") for file in files]
+    elif options.output is Format.YAML:
+        files = [in_syntax(file, "yaml") for file in files]
+    for note in dict.fromkeys(note for file in files for note in file.notes):
+        manners.note(f"note: {note}")
+    if _is_directory(options.out):
+        _save_all(files, str(options.out), manners)
+        return ExitCode.DONE
+    text = _joined(files, options)
+    if options.out is not None:
+        write_file(options.out, text)
+        manners.note(f"wrote {options.out}")
+    emit_bytes(text)
     return ExitCode.DONE
+
+
+def _joined(files: Sequence[ExportedFile], options: Options) -> bytes:
+    """Several files as one; only streams of YAML documents can be."""
+    from planner.views.export_text import file_bytes
+
+    texts = [file_bytes(file) for file in files]
+    if len(texts) > 1 and any(file.syntax != "yaml" for file in files):
+        raise UsageError(
+            "several-files",
+            f"{options.to} makes {len(files)} files here: {', '.join(one.name for one in files)}",
+            hint=f"planner render --to {options.to} --out {options.to}/",
+        )
+    return b"---\n".join(texts)
+
+
+def _is_directory(out: str | None) -> bool:
+    return out is not None and (out.endswith(("/", os.sep)) or Path(out).is_dir())
+
+
+def _save_all(files: Sequence[ExportedFile], out: str, manners: Manners) -> None:
+    from planner.views.export_text import file_bytes
+
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PlannerError(
+            "cannot-write", f"{out}: {error.strerror or error}", hint="df -h"
+        ) from error
+    for file in files:
+        target = str(Path(out) / file.name)
+        write_file(target, file_bytes(file))
+        manners.note(f"wrote {target}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
 from planner.model.change import ChangeSet
+from planner.model.export import Asked, ExportedFile
 from planner.model.live import LiveState
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
@@ -22,6 +23,9 @@ API_VERSION = 1
 
 Export = Callable[[DesiredState], Any]
 """Turns desired state into a JSON value in some file format, pure."""
+
+FileExport = Callable[[Sequence[Asked]], Sequence[ExportedFile]]
+"""Turns endpoints of one provider into files for another tool, pure; never called without any."""
 
 
 class Sandbox(Protocol):
@@ -87,11 +91,24 @@ class Live(Protocol):
         ...
 
 
+class Importing(Protocol):
+    """A `Live` that can tell as what spec an endpoint is made again."""
+
+    def imported(self, live: LiveState, place: Mapping[str, str], /) -> Mapping[str, Any]:
+        """`metadata`, parts of `spec` and `notes` for people, each as a spec writes them.
+
+        What no cloud knows is left out: sizes and times of models, traffic. Raises ProviderError
+        `not-importable` that names what no spec can say.
+        """
+        ...
+
+
 class Provider(Protocol):
     """One cloud. Every method here is pure: no network, no clock, no credentials.
 
-    A provider that can be used live also has `live()`, which returns a `Live`, and one that has a
-    stand-in for its cloud `sandbox()`, which returns a `Sandbox`.
+    A provider that can be used live also has `live()`, which returns a `Live`, one that has a
+    stand-in for its cloud `sandbox()`, which returns a `Sandbox`, and one that writes files for
+    other tools `files()`, which returns a mapping of formats to `FileExport`.
     """
 
     name: str

@@ -20,6 +20,7 @@ LAYERS = {
     "planner.plans": 2,
     "planner.provider": 3,
     "planner.engine": 4,
+    "planner.exports": 4,
     "planner.sources": 4,
     "planner.live": 5,
     "planner.provider.testing": 6,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from planner.provider.interface import Export
+from planner.provider.interface import Export, FileExport
 from planner_sagemaker.exports.api import api_calls
+from planner_sagemaker.exports.cloudformation import templates
 
 EXPORTS: Mapping[str, Export] = MappingProxyType({"api": api_calls})
+
+FILES: Mapping[str, FileExport] = MappingProxyType({"cloudformation": templates})

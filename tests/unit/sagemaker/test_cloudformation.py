@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from planner_sagemaker.exports.cloudformation import MAX_RESOURCES
+from planner_sagemaker.provider import provider
+
+from planner.model.candidate import Autoscaling, Decision, Range, ScheduledAction
+from planner.model.export import Asked, ExportedFile
+from planner.model.workload import Workload
+from tests.support.cloudformation import bodies
+from tests.support.exports import asked
+from tests.support.sagemaker_values import decision, render, serverless, workload
+
+TRACKING = Autoscaling(
+    metric="SageMakerVariantInvocationsPerInstance",
+    target=1234.5,
+    cooldown_up_s=300.0,
+    cooldown_down_s=300.0,
+    average=2.5,
+    scheduled=(ScheduledAction(name="lunch", cron="45 11 * * 1-5", min=4, max=9),),
+    timezone="Europe/Berlin",
+)
+SCALED = decision(hosting="single-model", autoscaling=TRACKING)
+WARM = serverless(
+    autoscaling=TRACKING,
+    units=Range(min=2, max=9),
+    options=(("memory_mb", "4096"), ("prewarm", "2")),
+)
+
+
+def one(chosen: Decision, wanted: Workload | None = None, **block: Any) -> Asked:
+    wanted = wanted or workload()
+    return asked(render(chosen, wanted, **block), chosen, wanted)
+
+
+def templates(*endpoints: Asked) -> tuple[ExportedFile, ...]:
+    return tuple(provider.files()["cloudformation"](endpoints))
+
+
+def named(name: str, **changed: Any) -> Asked:
+    return one(decision(endpoint=name, **changed), workload(name=name))
+
+
+def by_name(body: dict[str, Any]) -> str:
+    """Order of bodies whose members stand in any order."""
+    return json.dumps(body, sort_keys=True)
+
+
+def sent(endpoint: Asked) -> list[dict[str, Any]]:
+    return [resource.body for resource in endpoint.state.resources]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        one(decision()),
+        one(SCALED),
+        one(serverless()),
+        one(decision(), data_capture={"s3_uri": "s3://b/c", "percentage": "5%"}),
+        one(decision(), vpc={"subnets": ["subnet-0a1b"], "security_groups": ["sg-0a1b"]}),
+    ],
+)
+def test_a_template_asks_for_what_the_planner_would_send(endpoint: Asked) -> None:
+    (file,) = templates(endpoint)
+    found = bodies(file.content)
+    assert sorted(found, key=by_name) == sorted(sent(endpoint), key=by_name)
+
+
+def test_logical_ids_outlast_another_model() -> None:
+    def ids(endpoint: Asked) -> Iterator[str]:
+        (file,) = templates(endpoint)
+        return iter(file.content["Resources"])
+
+    before, after = one(SCALED), one(replace(SCALED, instance_type="ml.m7i.large"))
+    assert before.state.resources[1].name != after.state.resources[1].name
+    assert list(ids(before)) == list(ids(after))
+    assert next(ids(before)) == "FraudScorerModel"
+
+
+def test_names_that_differ_by_a_hyphen_keep_apart() -> None:
+    (file,) = templates(named("ab-c"), named("abC"), named("ab-C"))
+    assert len(file.content["Resources"]) == 3 * len(named("ab-c").state.resources)
+    assert bodies(file.content) == [*sent(named("ab-c")), *sent(named("abC")), *sent(named("ab-C"))]
+
+
+def test_counts_of_an_autoscaler_are_retained() -> None:
+    (scaled,), (fixed,) = templates(one(SCALED)), templates(one(decision()))
+    kept = scaled.content["Resources"]["FraudScorerEndpoint"]["Properties"]
+    assert kept["RetainAllVariantProperties"] is True
+    fixed_one = fixed.content["Resources"]["FraudScorerEndpoint"]["Properties"]
+    assert "RetainAllVariantProperties" not in fixed_one
+    assert any("scalable target" in note for note in scaled.notes)
+    assert not any("scalable target" in note for note in fixed.notes)
+
+
+def test_provisioned_concurrency_is_not_scaled_and_the_template_says_so() -> None:
+    (file,) = templates(one(WARM))
+    types = {resource["Type"] for resource in file.content["Resources"].values()}
+    assert not any("ApplicationAutoScaling" in name for name in types)
+    (note,) = [note for note in file.notes if "provisioned concurrency" in note]
+    assert note.startswith("fraud-scorer: ")
+    assert note in file.content["Metadata"]["Planner"]["Notes"]
+
+
+def test_regions_and_too_many_resources_make_several_templates() -> None:
+    each = len(named("e-0").state.resources)
+    fits = MAX_RESOURCES // each
+    many = [named(f"e-{number}") for number in range(fits + 1)]
+    elsewhere = named("far", region="eu-west-1")
+    files = templates(*many, elsewhere)
+    assert [file.name for file in files] == [
+        "eu-west-1.cloudformation.yaml",
+        "us-east-1.cloudformation.yaml",
+        "us-east-1-2.cloudformation.yaml",
+    ]
+    assert [len(file.content["Resources"]) for file in files] == [each, fits * each, each]
