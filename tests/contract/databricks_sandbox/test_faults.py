@@ -101,6 +101,12 @@ def test_a_rule_may_wait_for_a_name_and_a_call(workspace: Workspace) -> None:
     assert [answer.status_code for answer in answers] == [200, 200, 403]
 
 
+def test_a_rule_may_name_a_model(workspace: Workspace) -> None:
+    workspace.fault("denied", "GetModelVersion", name="main.*.ranker")
+    paths = [f"/api/2.1/unity-catalog/models/main.a.{name}/versions/1" for name in ("ranker", "x")]
+    assert [workspace.ask("GET", path).status_code for path in paths] == [403, 200]
+
+
 def test_fifty_writes_in_five_minutes() -> None:
     pace = Pace(create_s=1, update_s=1, window_s=300)
     with running(":memory:", frozen=True, pace=pace) as url:

@@ -53,6 +53,9 @@ def application(workspace: Workspace) -> Starlette:
     )
 
 
+_NAMES = ("name", "model", "scope", "id")
+"""What names the object of a request, the first that it has."""
+
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -92,7 +95,7 @@ def _seen(operation: Operation | None, request: Request, body: dict[str, Any]) -
         service="databricks",
         operation=operation.name if operation else f"{request.method} {request.url.path}",
         region="",
-        name=str(request.path_params.get("name", body.get("name", ""))),
+        name=next((str(named[key]) for key in _NAMES if key in named), ""),
         parameters=named,
         mutating=operation.mutating if operation else False,
         agent=request.headers.get("user-agent", ""),
