@@ -43,17 +43,13 @@ def aligned(desired: DesiredState, live: LiveState) -> DesiredState:
         if known.name != resource.name or twin is not None:
             names[resource.address] = known.address if twin is None else twin.address
         resources.append(known if twin is None else _as(known, twin))
-    return (
-        replace(desired, resources=tuple(_after(one, names) for one in resources))
-        if names
-        else replace(desired, resources=tuple(resources))
-    )
+    return replace(desired, resources=tuple(_after(one, names) for one in resources))
 
 
 def variant_of(live: LiveState) -> str:
     """The name of the only variant that runs, the planner's own where there is none or more."""
     config = config_of(live)
-    variants = config.body.get("ProductionVariants", ()) if config is not None else ()
+    variants: list[Body] = config.body["ProductionVariants"] if config is not None else []
     return str(variants[0]["VariantName"]) if len(variants) == 1 else VARIANT
 
 
