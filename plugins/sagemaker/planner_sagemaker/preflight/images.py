@@ -34,7 +34,8 @@ def image_checks(
 
     containers = [one for launch in launches for one in launch.containers]
     yield from told("image", "image", each(look, [o["Image"] for o in containers if "Image" in o]))
-    packages = dict.fromkeys(one["ModelPackageName"] for one in containers if "Image" not in one)
+    named = (one.get("ModelPackageName") for one in containers)
+    packages = dict.fromkeys(package for package in named if package)
     unknown = "model packages are not looked up"
     yield from told("image", "model package", [_unknown(package, unknown) for package in packages])
 
