@@ -27,7 +27,7 @@ class _Shape:
             id(catalog),
             workload.constraints,
             workload.pin,
-            tuple(m.compute for m in workload.models[:2]) if _same(ask) else ask,
+            tuple(m.compute for m in workload.models[:2]) if _same(ask) else id(ask),
             len(workload.models) > 1,
             ask.measured_types(),
             ask.features(catalog.provider),
