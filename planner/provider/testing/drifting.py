@@ -10,52 +10,43 @@ from planner.provider.testing.world import World
 class Drifting:
     """Changes behind the planner's back, before a plan and between plan and apply."""
 
-    def test_each_meddling_is_exactly_one_field(self, world: World) -> None:
-        """And what the cloud or others set beside the spec is none at all; apply puts it right."""
-        assert {one.field is None for one in world.meddlings} == {True, False}
-        for meddling in world.meddlings:
-            world.reset()
-            here = Operator(world)
-            here.made(world.states.first)
-            meddling.make()
-            expected = set() if meddling.field is None else {meddling.field}
-            assert fields(here.needed(world.states.first)) == expected, meddling.name
-            outcome = Outcome.APPLIED if expected else Outcome.UNCHANGED
-            assert here.apply(world.states.first).outcome is outcome, meddling.name
-            assert here.needed(world.states.first).acting == (), meddling.name
-
-    def test_what_moved_since_the_plan_is_refused(self, world: World) -> None:
-        """A field of ours: nothing is written, and the field is named."""
+    def test_what_others_change_is_exactly_one_field(self, world: World) -> None:
+        """A saved plan is refused by its name, a new one tells it alone and puts it right."""
+        here, states = Operator(world), world.states
+        here.made(states.first)
         for meddling in world.meddlings:
             if meddling.field is None:
                 continue
-            world.reset()
-            here = Operator(world)
-            here.made(world.states.first)
-            job = here.job(world.states.second)
+            saved = here.job(states.second)
             meddling.make()
-            lives, known = world.inventory(), len(world.writes())
-            ended = here.carry_out(job)
+            known = len(world.writes())
+            ended = here.carry_out(saved)
             assert ended.outcome is Outcome.STALE, (meddling.name, ended)
             address, path = meddling.field
             assert address in ended.detail, (meddling.name, ended)
             assert path in ended.detail, (meddling.name, ended)
             assert len(world.writes()) == known, meddling.name
-            assert world.inventory() == lives, meddling.name
+            job = here.job(states.first)
+            assert fields(job.planned) == {meddling.field}, meddling.name
+            assert here.carry_out(job).outcome is Outcome.APPLIED, meddling.name
+            assert here.needed(states.first).acting == (), meddling.name
 
-    def test_what_is_not_ours_may_move_after_the_plan(self, world: World) -> None:
-        """What others set is no reason to refuse, and is still there afterwards."""
-        for meddling in world.meddlings:
-            if meddling.field is not None:
-                continue
-            world.reset()
-            here = Operator(world)
-            here.made(world.states.first)
-            job = here.job(world.states.second)
+    def test_what_is_not_ours_may_change(self, world: World) -> None:
+        """It is no drift, no reason to refuse a saved plan, and still there afterwards."""
+        here, states = Operator(world), world.states
+        here.made(states.first)
+        saved = here.job(states.second)
+        quiet = [one for one in world.meddlings if one.field is None]
+        assert quiet
+        for meddling in quiet:
             meddling.make()
-            ended = here.carry_out(job)
-            assert ended.outcome is Outcome.APPLIED, (meddling.name, ended)
-            assert here.needed(world.states.second).acting == (), meddling.name
+        assert fields(here.needed(states.first)) == set()
+        lives = world.inventory()
+        assert here.apply(states.first).outcome is Outcome.UNCHANGED
+        assert world.inventory() == lives
+        ended = here.carry_out(saved)
+        assert ended.outcome is Outcome.APPLIED, ended
+        assert here.needed(states.second).acting == ()
 
     def test_what_vanished_is_made_again(self, world: World) -> None:
         """Somebody else destroyed it: no error, but a creation."""

@@ -139,8 +139,9 @@ class FakeGateway:
     def __init__(self, cloud: FakeCloud) -> None:
         self._cloud = cloud
 
-    def read(self, desired: DesiredState, /) -> LiveState:
+    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
         """The endpoint, the versions that it has or is to have, and its scaler."""
+        del together
         there = self._cloud.everything()
         endpoint = there.get(f"endpoint/{desired.endpoint}")
         named = {one.address for one in desired.resources if one.kind == "version"}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from threading import Event as Flag
@@ -33,13 +32,17 @@ class Killed(BaseException):
 
 
 class Operator:
-    """Runs on a world; `halt` is what an interrupt sets, `events` what was told."""
+    """Runs on a world; `events` are what was told.
+
+    With `kill` a run ends after its first write, with `halt_at_wait` it is interrupted when it
+    begins to wait.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.halt = Flag()
         self.events: list[Event] = []
-        self.kill_after: int | None = None
+        self.kill = False
         self.halt_at_wait = False
 
     @property
@@ -91,8 +94,7 @@ class Operator:
         self.events.append(event)
         if self.halt_at_wait and not event.wrote:
             self.halt.set()
-        written = sum(one.wrote for one in self.events)
-        if self.kill_after is not None and event.wrote and written == self.kill_after:
+        if self.kill and event.wrote:
             raise Killed
 
 
@@ -129,13 +131,3 @@ def fields(changes: ChangeSet) -> set[tuple[str, str]]:
 def endpoint_change(changes: ChangeSet) -> Change:
     """The change of the endpoint itself."""
     return next(one for one in changes.changes if one.address.startswith("endpoint/"))
-
-
-def numbered(calls: Sequence[str]) -> list[tuple[str, int]]:
-    """Each call with its number among those like it, from 1."""
-    seen: Counter[str] = Counter()
-    found: list[tuple[str, int]] = []
-    for call in calls:
-        seen[call] += 1
-        found.append((call, seen[call]))
-    return found

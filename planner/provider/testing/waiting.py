@@ -66,7 +66,7 @@ class Waiting:
         for state in (states.first, states.second):
             world.slow()
             assert here.carry_out(here.job(state), wait=False).outcome is Outcome.BEGUN
-            again = here.carry_out(here.job(state), timeout_s=0.2)
+            again = here.carry_out(here.job(state), timeout_s=0.05)
             assert again.outcome not in SETTLED, again
             assert "still" in again.detail, again
             world.calm()

@@ -146,10 +146,19 @@ class Connection:
 
 
 class SageMakerGateway:
-    """Reads and changes the endpoints of one region; safe for use in several threads."""
+    """Reads and changes the endpoints of one region; safe for use in several threads.
 
-    def __init__(self, region: str, endpoint_url: str | None = None) -> None:
-        self._connection = Connection(region, endpoint_url)
+    What it has listed it keeps; `connection` is one that is open already, and keeps nothing.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        endpoint_url: str | None = None,
+        *,
+        connection: Connection | None = None,
+    ) -> None:
+        self._connection = connection or Connection(region, endpoint_url)
         self._index = TagIndex(self._connection.ask)
         self._reader = Reader(self._connection.ask, self._connection.creation)
         self._alarms = Alarms(self._connection.ask, self._reader)
