@@ -26,6 +26,7 @@ def verdict(plan: Plan, *, changes_count: bool = False) -> ExitCode:
     from planner.model.change import Action
 
     pending = any(endpoint.action is not Action.NONE for endpoint in plan.endpoints)
+    pending |= any(removal.changes.acting for removal in plan.removals)
     return ExitCode.CHANGES_PENDING if pending and changes_count else ExitCode.DONE
 
 
