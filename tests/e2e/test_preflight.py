@@ -76,6 +76,6 @@ def test_what_is_unknown_stops_nothing(home: Path) -> None:
     done = typed(home, "plan")
     assert "! not checked: artifact, s3://risk-models/" in done.out
     assert "! not checked: quota, 2 quotas: ListServiceQuotas is not allowed: " in done.out
-    done = typed(home, "apply", "--auto-approve")
+    done = typed(home, "apply", "--auto-approve", "--no-wait")
     assert done.code == ExitCode.DONE, done.err
     assert "CreateEndpoint" in written(home)
