@@ -84,21 +84,49 @@ def _planned(options: Options, connections: Connections, manners: Manners) -> Pl
 def _saved(options: Options) -> SavedPlan | None:
     """The plan file that is to be applied; UsageError where it is made for another cloud."""
     from planner.model.plan import Mode
-    from planner.plans.saved import is_plan, read_plan
+    from planner.plans.saved import read_plan
 
-    if len(options.paths) != 1 or options.paths[0] == "-":
+    texts = {path: text for path in options.paths if (text := _plan_text(path))}
+    if not texts:
         return None
-    path = Path(options.paths[0])
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    if not is_plan(text):
-        return None
-    saved = read_plan(text, options.paths[0])
+    ((name, text), *_) = texts.items()
+    _refuse_changing(name, options)
+    saved = read_plan(text, name)
     if (saved.mode is Mode.SANDBOX) != options.sandbox:
         made = "its sandbox" if saved.mode is Mode.SANDBOX else "the cloud"
         again = command(options, "apply").removesuffix(" --sandbox")
         raise UsageError(
             "plan-for-another",
-            f"{options.paths[0]} was made for {made}",
+            f"{name} was made for {made}",
             hint=again if options.sandbox else f"{again} --sandbox",
         )
     return saved
+
+
+def _plan_text(path: str) -> str:
+    """The text of a plan file, nothing of what is none."""
+    from planner.plans.saved import is_plan
+
+    if path == "-" or not Path(path).is_file():
+        return ""
+    text = Path(path).read_text(encoding="utf-8", errors="replace")
+    return text if is_plan(text) else ""
+
+
+def _refuse_changing(name: str, options: Options) -> None:
+    """Raise UsageError for what would have a say in a plan that was reviewed."""
+    given = {
+        "another SPEC": len(options.paths) > 1,
+        "--overlay": options.overlay,
+        "--set": options.sets,
+        "--limits": options.limits,
+        "--only": options.only,
+        "--exclude": options.exclude,
+        "--prune": options.prune,
+    }
+    for what in (one for one, there in given.items() if there):
+        raise UsageError(
+            "plan-as-it-is",
+            f"{name} is applied as it was reviewed, and {what} would change that",
+            hint=f"planner apply {name}, or planner plan with {what} first",
+        )

@@ -27,7 +27,10 @@ class SavedPlan:
 
 def is_plan(text: str) -> bool:
     """Whether a text is meant as a plan document and not as a spec."""
-    return text.lstrip().startswith("{") and '"format_version"' in text
+    if not text.lstrip().startswith("{"):
+        return False
+    # Half a plan has lost its version, while every spec has its own.
+    return '"format_version"' in text or "apiVersion" not in text
 
 
 def read_plan(text: str, name: str) -> SavedPlan:

@@ -10,32 +10,10 @@ import pytest
 
 from planner.errors import ExitCode
 from tests.support.command import codes, planner
-from tests.support.live import EXAMPLES, NOWHERE, Person, acting, person
-from tests.support.specs import STEADY, named
+from tests.support.live import EXAMPLES, FLEET, NOWHERE, PINNED, Person, acting, person
+from tests.support.specs import named
 
 FRAUD = str(EXAMPLES / "fraud-scorer")
-PINNED = STEADY.replace(
-    "  providers:", "  pin: {hosting: dedicated, instance: ml.c5.large, replicas: 2}\n  providers:"
-)
-"""What is decided already, and quickly planned."""
-
-FLEET = PINNED.replace(
-    "  payload:",
-    """\
-    - name: hot
-      artifact: s3://risk-models/hot/model.tar.gz
-      size: 100MiB
-      service_time: 6ms
-      reference_instance: ml.c7i.large
-      latency: {p99: 90ms}
-    - name: third
-      artifact: s3://risk-models/third/model.tar.gz
-      size: 100MiB
-      service_time: 6ms
-      reference_instance: ml.c7i.large
-  payload:""",
-).replace("  pin: {hosting: dedicated, instance: ml.c5.large, replicas: 2}\n", "")
-"""Two models that share, and one that has an endpoint of its own."""
 
 
 @pytest.fixture

@@ -15,6 +15,30 @@ from planner_sagemaker.sandbox.serve import running
 from tests.support.code import ROOT
 from tests.support.command import Done, planner
 from tests.support.sandbox import Sandbox
+from tests.support.specs import STEADY
+
+PINNED = STEADY.replace(
+    "  providers:", "  pin: {hosting: dedicated, instance: ml.c5.large, replicas: 2}\n  providers:"
+)
+"""What is decided already, and quickly planned."""
+
+FLEET = PINNED.replace(
+    "  payload:",
+    """\
+    - name: hot
+      artifact: s3://risk-models/hot/model.tar.gz
+      size: 100MiB
+      service_time: 6ms
+      reference_instance: ml.c7i.large
+      latency: {p99: 90ms}
+    - name: third
+      artifact: s3://risk-models/third/model.tar.gz
+      size: 100MiB
+      service_time: 6ms
+      reference_instance: ml.c7i.large
+  payload:""",
+).replace("  pin: {hosting: dedicated, instance: ml.c5.large, replicas: 2}\n", "")
+"""Two models that share, and one that has an endpoint of its own."""
 
 EXAMPLES = ROOT / "examples"
 QUICK = Pace(create_s=0.1, update_s=0.1, rollback_s=0.1, delete_s=0.1, waits=1e-6)
