@@ -36,12 +36,14 @@ def run(options: Options, manners: Manners) -> ExitCode:
     rolled back, and as `plan` does otherwise.
     """
     from planner.engine import connected
+    from planner.live import checked, refuse_failed
 
     saved = _saved(options)
     if saved is not None:
         options = replace(options, auto_approve=True)  # it was looked at when it was made
     with connected(sandbox=options.state) as connections:
         if saved is not None:
+            refuse_failed(checked(saved.pending, connections))
             return _acted(saved.pending, connections, options, manners)
         plan = _planned(options, connections, manners)
         code = verdict(plan)
