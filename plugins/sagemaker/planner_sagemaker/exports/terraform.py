@@ -1,0 +1,185 @@
+"""Terraform in its JSON syntax, for the provider hashicorp/aws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from planner.model.export import Asked, ExportedFile
+from planner.model.resource import DesiredState, Resource
+from planner_sagemaker.exports.limits import about, autoscaled, notes
+
+VERSION = ">= 5.100"
+"""The earliest that took all we write; earlier ones were not tried."""
+
+TYPES = {
+    "model": "aws_sagemaker_model",
+    "endpoint-config": "aws_sagemaker_endpoint_configuration",
+    "alarm": "aws_cloudwatch_metric_alarm",
+    "endpoint": "aws_sagemaker_endpoint",
+    "scalable-target": "aws_appautoscaling_target",
+    "scaling-policy": "aws_appautoscaling_policy",
+    "scheduled-action": "aws_appautoscaling_scheduled_action",
+}
+_NAMES = {
+    "ModelName",
+    "EndpointConfigName",
+    "EndpointName",
+    "PolicyName",
+    "ScheduledActionName",
+}
+_IMMUTABLE = ("model", "endpoint-config")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def configuration(asked: Sequence[Asked]) -> tuple[ExportedFile, ...]:
+    """One file with everything; each region has a provider configuration of its own."""
+    states = [one.state for one in asked]
+    resources: dict[str, dict[str, Any]] = {}
+    keys: dict[str, dict[str, str]] = {}
+    for state in states:
+        for one in state.resources:
+            written = {"provider": f"aws.{_alias(state.region)}", **_resource(one, state)}
+            resources.setdefault(TYPES[one.kind], {})[_label(one, state)] = written
+            keys.update(_key_of(one, state))
+    said = _notes(states)
+    content = {
+        "//": list(said),
+        "terraform": {
+            "required_providers": {"aws": {"source": "hashicorp/aws", "version": VERSION}}
+        },
+        "provider": {
+            "aws": [
+                {"alias": _alias(region), "region": region}
+                for region in sorted({state.region for state in states})
+            ]
+        },
+        **({"data": {"aws_kms_key": keys}} if keys else {}),
+        "resource": resources,
+    }
+    file = ExportedFile(
+        name="sagemaker.tf.json", syntax="json", content=content, notes=said, annotated=True
+    )
+    return (file,)
+
+
+def _notes(states: Sequence[DesiredState]) -> tuple[str, ...]:
+    # github.com/hashicorp/terraform-provider-aws/issues/48990
+    reset = about(
+        states,
+        autoscaled,
+        "the AWS provider has no word for retained counts, so that an update starts the variant "
+        "with its initial count; `planner apply` keeps what autoscaling has set",
+    )
+    return (*reset, *notes(states, "Terraform"))
+
+
+def _resource(resource: Resource, state: DesiredState) -> dict[str, Any]:
+    body = {name: item for name, item in resource.body.items() if name not in _NAMES}
+    written: dict[str, Any] = {} if resource.kind == "alarm" else {"name": resource.name}
+    if resource.kind == "scalable-target":
+        written = {}
+    written.update(_snaked(body))
+    match resource.kind:
+        case "endpoint-config":
+            for variant in written["production_variants"]:
+                variant["model_name"] = _of(state, "model")
+            _key(written, resource, state)
+        case "endpoint":
+            written["endpoint_config_name"] = _of(state, "endpoint-config")
+            _rollback(written, state)
+        case "scalable-target":
+            written["resource_id"] = _within(written["resource_id"], state)
+        case "scaling-policy" | "scheduled-action":
+            target = f"{TYPES['scalable-target']}.{_label_of(state.endpoint)}"
+            written["resource_id"] = f"${{{target}.resource_id}}"
+    if resource.kind in _IMMUTABLE:
+        # The one before is in use until the endpoint has moved on
+        # (github.com/hashicorp/terraform-provider-aws/issues/40048).
+        written["lifecycle"] = {"create_before_destroy": True}
+    return written
+
+
+def _rollback(written: dict[str, Any], state: DesiredState) -> None:
+    """Alarms of this configuration by reference, so that they exist before."""
+    own = {one.name: one for one in state.resources if one.kind == "alarm"}
+    rollback = written.get("deployment_config", {}).get("auto_rollback_configuration", {})
+    for alarm in rollback.get("alarms", ()):
+        found = own.get(alarm["alarm_name"])
+        if found is not None:
+            label = _label(found, state)
+            alarm["alarm_name"] = f"${{{TYPES['alarm']}.{label}.alarm_name}}"
+
+
+def _key_of(resource: Resource, state: DesiredState) -> dict[str, dict[str, str]]:
+    """The look-up of a key: the provider takes ARNs alone, SageMaker names and aliases too."""
+    key = resource.body.get("KmsKeyId") or resource.body.get("DataCaptureConfig", {}).get(
+        "KmsKeyId"
+    )
+    if not key:
+        return {}
+    found = {"provider": f"aws.{_alias(state.region)}", "key_id": _literal(key)}
+    return {_label_of(state.endpoint): found}
+
+
+def _key(written: dict[str, Any], resource: Resource, state: DesiredState) -> None:
+    found = f"${{data.aws_kms_key.{_label_of(state.endpoint)}.arn}}"
+    if written.pop("kms_key_id", None):
+        written["kms_key_arn"] = found
+    if "KmsKeyId" in resource.body.get("DataCaptureConfig", {}):
+        written["data_capture_config"]["kms_key_id"] = found
+
+
+def _of(state: DesiredState, kind: str) -> str:
+    return f"${{{TYPES[kind]}.{_label_of(state.endpoint)}.name}}"
+
+
+def _within(resource_id: str, state: DesiredState) -> str:
+    """`endpoint/<name>/variant/<variant>`, after the endpoint."""
+    service, _, *rest = resource_id.split("/")
+    return "/".join([service, _of(state, "endpoint"), *rest])
+
+
+def _label(resource: Resource, state: DesiredState) -> str:
+    """Names of immutable objects change with their content; labels must not."""
+    return _label_of(state.endpoint if resource.kind in _IMMUTABLE else resource.name)
+
+
+def _label_of(name: str) -> str:
+    """A name as an identifier, which starts with no digit."""
+    clean = re.sub(r"[^a-zA-Z0-9_-]", "_", name)
+    return clean if clean[:1].isalpha() else f"_{clean}"
+
+
+def _alias(region: str) -> str:
+    return region.replace("-", "_")
+
+
+def _snaked(value: Any) -> Any:
+    """A body in the provider's names: tags, dimensions and variables are maps there."""
+    if isinstance(value, list):
+        return [_snaked(item) for item in value]
+    if isinstance(value, dict):
+        return {_snake(name): _member(name, item) for name, item in value.items()}
+    return _literal(value) if isinstance(value, str) else value
+
+
+def _member(name: str, item: Any) -> Any:
+    match name:
+        case "Tags":
+            return {_literal(tag["Key"]): _literal(tag["Value"]) for tag in item}
+        case "Dimensions":
+            return {one["Name"]: one["Value"] for one in item}
+        case "Environment":
+            return {key: _literal(text) for key, text in item.items()}
+    return _snaked(item)
+
+
+def _snake(name: str) -> str:
+    return _WORD.sub("_", name).lower()
+
+
+def _literal(text: str) -> str:
+    """Text in which Terraform finds no template."""
+    return text.replace("${", "$${").replace("%{", "%%{")
