@@ -22,6 +22,7 @@ from tests.support.workspace import ENDPOINTS, Workspace
 NAME = "shop"
 AT_ONCE = Pace(create_s=0, update_s=0)
 FOREVER_S = 10**6
+LIFECYCLE = read_lifecycle("planner_databricks")
 UPDATE = "UpdateConfig"
 EFFECTS = {
     Fault.REFUSED: "denied",
@@ -77,6 +78,7 @@ class DatabricksWorld:
         self.states = STATES
         self._workspace = workspace
         self._faults: list[dict[str, Any]] = []
+        self._failed_at = 0
         self.reset()
         served = f"config.served_entities[{self._entity['name']}]"
         self.meddlings = (
@@ -101,7 +103,7 @@ class DatabricksWorld:
         return Link(
             provider="databricks",
             gateway=DatabricksGateway(None, self._workspace.url),
-            lifecycle=read_lifecycle("planner_databricks"),
+            lifecycle=LIFECYCLE,
             rules=DatabricksLive(),
         )
 
@@ -131,7 +133,11 @@ class DatabricksWorld:
         if fault is Fault.ROLLBACK:
             operation = UPDATE  # of the requests of an update the one that deploys something
         match = {"operation": operation, "name": name, "call": nth}
-        self._faults.append({"match": match, "effect": EFFECTS[fault], "times": 1})
+        at = len(self.writes())
+        # All rules count anew when one is added: those that may have struck are left out.
+        before = self._faults if at == self._failed_at else []
+        rule = {"match": match, "effect": EFFECTS[fault], "times": 1}
+        self._faults, self._failed_at = [*before, rule], at
         self._workspace.post("faults", self._faults)
 
     def slow(self) -> None:

@@ -90,7 +90,10 @@ class World(Protocol):
         ...
 
     def fail(self, fault: Fault, call: str, nth: int = 1) -> None:
-        """Strike the `nth` call like this from now on, once."""
+        """Strike the `nth` call like this from now on, once; what has struck is over.
+
+        Several may be asked for before the next call.
+        """
         ...
 
     def slow(self) -> None:
