@@ -20,6 +20,7 @@ COMMANDS = (
     "init",
     "validate",
     "plan",
+    "show",
     "apply",
     "destroy",
     "drift",

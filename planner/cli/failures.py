@@ -31,7 +31,7 @@ def report(error: Exception, *, debug: bool, color: bool | None) -> ExitCode:
         import traceback
 
         traceback.print_exception(error)
-    print_diagnostics(_diagnostics(error), color=color)
+    print_diagnostics(diagnostics_of(error), color=color)
     return _exit_code(error)
 
 
@@ -66,7 +66,8 @@ def _exit_code(error: Exception) -> ExitCode:
             return ExitCode.ERROR
 
 
-def _diagnostics(error: Exception) -> tuple[Diagnostic, ...]:
+def diagnostics_of(error: Exception) -> tuple[Diagnostic, ...]:
+    """What a failure says."""
     match error:
         case SpecError():
             return error.diagnostics

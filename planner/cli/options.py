@@ -30,6 +30,31 @@ class Format(StrEnum):
     YAML = "yaml"
 
 
+class ReportFormat(StrEnum):
+    """Formats that findings can be shown in, too."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+class PlanFormat(StrEnum):
+    """Formats that a plan can be shown in, too."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
     """How the whole run behaves: `color` None lets the terminal decide."""
@@ -107,17 +132,62 @@ class PruneOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultOptions:
+class OutOptions:
+    """Where else the result goes."""
+
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help="Also write the result to FILE as JSON."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions(OutOptions):
     """How the result is shown, and where else it goes."""
 
     output: Annotated[
         Format,
         typer.Option("--output", "-o", envvar="PLANNER_OUTPUT", help="Format of the result."),
     ] = Format.TABLE
-    out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="FILE", help="Also write the result to FILE as JSON."),
-    ] = None
+
+
+_GITHUB = "Format of the result; github also adds to the file of $GITHUB_STEP_SUMMARY"
+TagOption = Annotated[
+    str,
+    typer.Option(
+        "--comment-tag",
+        metavar="TEXT",
+        envvar="PLANNER_COMMENT_TAG",
+        help="Tells this markdown from others of the same pull request: an environment, say.",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(OutOptions):
+    """The same for results with findings in them."""
+
+    output: Annotated[
+        ReportFormat,
+        typer.Option("--output", "-o", envvar="PLANNER_OUTPUT", help=f"{_GITHUB}."),
+    ] = ReportFormat.TABLE
+    comment_tag: TagOption = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanViewOptions(OutOptions):
+    """The same for plans."""
+
+    output: Annotated[
+        PlanFormat,
+        typer.Option(
+            "--output",
+            "-o",
+            envvar="PLANNER_OUTPUT",
+            help=f"{_GITHUB} and of $GITHUB_OUTPUT.",
+        ),
+    ] = PlanFormat.TABLE
+    comment_tag: TagOption = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ TextView = Callable[[TextIO, "Style"], None]
 """Writes a result for people."""
 
 
-def show(output: Format, *, document: Callable[[], Any], text: TextView, manners: Manners) -> None:
+def show(output: str, *, document: Callable[[], Any], text: TextView, manners: Manners) -> None:
     """Write a result to standard output: `text` for people, `document` as JSON or YAML."""
     match output:
         case Format.TABLE:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.options import (
     LiveOptions,
     Manners,
+    PlanViewOptions,
     PruneOptions,
-    ResultOptions,
     SelectOptions,
     SpecOptions,
     VerifyOptions,
 )
-from planner.cli.output import save, show
+from planner.cli.output import save
+from planner.cli.plan_views import places_in, plan_views
+from planner.cli.report import failures_shown, show_views
 from planner.cli.specs import read, selected
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
@@ -26,11 +28,12 @@ from planner.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from planner.model.plan import Plan
     from planner.spec import Spec
-    from planner.views.style import Style
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, SelectOptions, VerifyOptions, LiveOptions, PruneOptions, ResultOptions):
+class Options(
+    SpecOptions, SelectOptions, VerifyOptions, LiveOptions, PruneOptions, PlanViewOptions
+):
     """Options of `plan`."""
 
     offline: Annotated[
@@ -61,17 +64,14 @@ def run(options: Options, manners: Manners) -> ExitCode:
         )
     from planner.plans import document
 
-    specs = selected(read(options, manners), options)
-    started = perf_counter()
-    plan = _planned(options, specs)
+    with failures_shown(options.output, tag=options.comment_tag):
+        specs = selected(read(options, manners), options)
+        started = perf_counter()
+        plan = _planned(options, specs)
     manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
     save(options.out, lambda: document(plan), manners)
-    show(
-        options.output,
-        document=lambda: document(plan),
-        text=lambda out, style: _write_text(plan, out, style),
-        manners=manners,
-    )
+    views = plan_views(plan, tag=options.comment_tag, places=places_in(specs))
+    show_views(options.output, views, manners)
     return verdict(plan, changes_count=options.detailed_exitcode)
 
 
@@ -91,9 +91,3 @@ def _planned(options: Options, specs: Sequence[Spec]) -> Plan:
             connections=connections,
             live=Reading(parallel=options.parallelism, prune=options.prune),
         ).plan
-
-
-def _write_text(plan: Plan, out: TextIO, style: Style) -> None:
-    from planner.views.plan_text import render_plan
-
-    render_plan(plan, out=out, style=style)

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from planner.cli.failures import print_diagnostics
-from planner.cli.options import Format, Manners, ResultOptions, SpecOptions
-from planner.cli.output import TextView, save, show
+from planner.cli.options import Manners, ReportFormat, ReportOptions, SpecOptions
+from planner.cli.output import TextView, save
+from planner.cli.report import Views, show_views
 from planner.cli.specs import read
 from planner.errors import ExitCode, SpecError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, ResultOptions):
+class Options(SpecOptions, ReportOptions):
     """Options of `validate`."""
 
 
@@ -40,10 +41,20 @@ def run(options: Options, manners: Manners) -> ExitCode:
         diagnostics = error.diagnostics
     result = _result(specs, diagnostics)
     save(options.out, lambda: result, manners)
-    if diagnostics and options.output is Format.TABLE:
+    if diagnostics and options.output is ReportFormat.TABLE:
         print_diagnostics(diagnostics, color=manners.color)
-    else:
-        show(options.output, document=lambda: result, text=_listed(specs), manners=manners)
+        return ExitCode.INVALID_SPEC
+    from planner.views.diagnostic_markdown import diagnostic_markdown
+    from planner.views.findings import diagnostic_report
+
+    tag, files = options.comment_tag, [spec.source for spec in specs]
+    views = Views(
+        document=lambda: result,
+        text=_listed(specs),
+        markdown=lambda limit: diagnostic_markdown(diagnostics, tag=tag, limit=limit),
+        report=lambda: diagnostic_report(diagnostics, files),
+    )
+    show_views(options.output, views, manners)
     return ExitCode.INVALID_SPEC if diagnostics else ExitCode.DONE
 
 

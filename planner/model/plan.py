@@ -127,6 +127,12 @@ class Plan:
         return (*(one for one in found if one is not None), *self.removals)
 
     @property
+    def changing(self) -> bool:
+        """True when something is to be written."""
+        acts = any(endpoint.action is not Action.NONE for endpoint in self.endpoints)
+        return acts or any(one.changes.acting for one in self.removals)
+
+    @property
     def complete(self) -> bool:
         """True when every spec was solved and no shared limit is broken."""
         return not self.infeasible and not self.breaches
@@ -138,13 +144,13 @@ class Plan:
 
     @property
     def monthly_usd_before(self) -> float:
-        """Monthly cost of what runs now, over all endpoints."""
-        return sum(endpoint.monthly_usd_before for endpoint in self.endpoints)
+        """Monthly cost of what runs now, over all endpoints: the sum of what is shown of each."""
+        return round(sum(round(each.monthly_usd_before, 2) for each in self.endpoints), 2)
 
     @property
     def monthly_usd_after(self) -> float:
-        """Monthly cost of all endpoints once the changes are made."""
-        return sum(endpoint.monthly_usd_after for endpoint in self.endpoints)
+        """Monthly cost of all endpoints once the changes are made, summed up likewise."""
+        return round(sum(round(each.monthly_usd_after, 2) for each in self.endpoints), 2)
 
 
 @value
