@@ -33,9 +33,14 @@ COMMANDS = (
     "render",
 )
 GROUPS = {
-    "catalog": ("show", "Prices, hardware and limits, with their sources."),
-    "sandbox": ("serve", "Stand-ins for the clouds, to try and to test."),
+    "catalog": ({"show": "catalog"}, "Prices, hardware and limits, with their sources."),
+    "profile": (
+        {one: f"profile_{one}" for one in ("import", "show")},
+        "Measured service times: from load tests and endpoints, for the plan.",
+    ),
+    "sandbox": ({"serve": "sandbox"}, "Stand-ins for the clouds, to try and to test."),
 }
+"""Commands of a group with the modules that have them, and what the group is about."""
 MORE_COMMANDS = ("providers", "schema", "completion")
 
 
@@ -72,10 +77,11 @@ def _bare_app() -> typer.Typer:
 
 
 def _attach_group(app: typer.Typer, name: str) -> None:
-    only, title = GROUPS[name]
-    module = import_module(f"planner.cli.{name}")
+    commands, title = GROUPS[name]
     group = typer.Typer(help=title, no_args_is_help=True)
-    attach(group, only, module.Options, module.run)
+    for command, place in commands.items():
+        module = import_module(f"planner.cli.{place}")
+        attach(group, command, module.Options, module.run)
     app.add_typer(group, name=name)
 
 

@@ -49,15 +49,31 @@ class ServicePoint:
 
 
 @value
-class ServiceCurve:
-    """Measured service times on one instance type, points by rising concurrency.
+class Correction:
+    """What a running endpoint showed: measured service times take `factor` times as long there.
 
-    `instance_type` is "" where the spec named no reference instance.
+    `observed_on` is the instance type it ran on.
+    """
+
+    factor: float
+    observed_on: str
+    date: str
+    reason: str
+
+
+@value
+class ServiceCurve:
+    """Service times on one instance type, points by rising concurrency.
+
+    `instance_type` is "" where the spec named no reference instance. The points hold their
+    `correction` already.
     """
 
     instance_type: str
     points: tuple[ServicePoint, ...]
     source: str
+    # The points and the source tell it; left out, plans made before it was known keep their digest.
+    correction: Correction | None = field(default=None, repr=False)
 
 
 @value

@@ -80,6 +80,7 @@ def _slots(part: Sized) -> list[Step]:
     offering = part.offering
     scv = part.slots.service.scv
     return [
+        *_corrected(part),
         Step(
             label="service time",
             expression=f"mean {format_duration(part.slots.service.mean_s)}, SCV {scv:.2f}",
@@ -90,6 +91,23 @@ def _slots(part: Sized) -> list[Step]:
             expression=f"{offering.instance_type}, bound by {part.slots.bound}",
             value=str(part.slots.count),
         ),
+    ]
+
+
+def _corrected(part: Sized) -> list[Step]:
+    """What the running endpoint taught about the measured service time."""
+    found = part.slots.correction
+    if found is None:
+        return []
+    outside = sum(call.latency_s for call in part.models[0].external_calls)
+    own = part.slots.service.mean_s - outside
+    return [
+        Step(
+            label="calibration",
+            expression=f"{format_duration(own / found.factor)} measured x {found.factor:.3g}",
+            value=format_duration(own),
+            source=f"{found.reason}, {found.date}, on {found.observed_on}",
+        )
     ]
 
 

@@ -16,7 +16,14 @@ from planner.model.candidate import Rejection
 from planner.model.catalog import Hardware, Kind, Offering
 from planner.model.units import format_duration, format_size
 from planner.model.value import value
-from planner.model.workload import Assumption, Compute, Model, ServiceCurve, ServicePoint
+from planner.model.workload import (
+    Assumption,
+    Compute,
+    Correction,
+    Model,
+    ServiceCurve,
+    ServicePoint,
+)
 
 USED_UP = 0.9
 """Throughput over concurrency from which a curve still rises in step: our choice."""
@@ -29,13 +36,14 @@ HardwareOf = Callable[[str], Hardware | None]
 class Slots:
     """One way to run a model on a replica: `count` requests at a time, `service` for each.
 
-    `bound` names what limits the count.
+    `bound` names what limits the count, `correction` what the measured time was multiplied by.
     """
 
     count: int
     service: ServiceTime
     bound: str
     assumptions: tuple[Assumption, ...] = ()
+    correction: Correction | None = None
 
 
 def asks_of(model: Model) -> tuple[object, ...]:
@@ -157,6 +165,7 @@ def _measured(
                     service=service_time(model, point),
                     bound=bound,
                     assumptions=_spread(point),
+                    correction=curve.correction,
                 )
             )
     least = curve.points[0].concurrency
@@ -198,6 +207,7 @@ def _step_of_units(model: Model, offering: Offering, curve: ServiceCurve) -> Slo
         service=service,
         bound=f"measured at concurrency {point.concurrency} ({curve.source})",
         assumptions=_spread(point),
+        correction=curve.correction,
     )
     if enough or not offering.hardware.accelerators:
         return found
@@ -235,7 +245,14 @@ def _from_point(
             count, bound = 1, "one request per instance"
         case Kind.REPLICAS | Kind.SHARED_REPLICAS:
             count, bound = _replica_slots(model, offering, point, memory_slots, vcpus=vcpus)
-    return (Slots(count=count, service=service, bound=bound, assumptions=tuple(assumptions)),)
+    found = Slots(
+        count=count,
+        service=service,
+        bound=bound,
+        assumptions=tuple(assumptions),
+        correction=curve.correction,
+    )
+    return (found,)
 
 
 def _replica_slots(

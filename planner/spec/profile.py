@@ -4,55 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from planner.model.value import record
-from planner.model.workload import ServiceCurve, ServicePoint
-from planner.spec.blocks import Metadata
+from planner.model.workload import Correction, ServiceCurve, ServicePoint
 from planner.spec.construct import Constructor
 from planner.spec.document import compose
 from planner.spec.files import Files, beside
 from planner.spec.places import Step
-from planner.spec.quantities import PositiveCount, PositiveDuration, SpecBlock, Text
+from planner.spec.profile_blocks import (
+    CalibrationBlock,
+    MeasuredBlock,
+    PointBlock,
+    ProfileBlock,
+    ProfileDocument,
+)
 from planner.spec.report import Finding, Place, Report
-from planner.spec.tails import tail_finding
+from planner.spec.tails import p99_of, tail_finding
 from planner.spec.validate import Sheet, unknown_value, validate
-
-
-class MeasuredBlock(SpecBlock):
-    """How the points were measured; an open loop keeps sending when answers are late."""
-
-    tool: Text
-    date: Text
-    loop: Literal["open", "closed"]
-
-
-class PointBlock(SpecBlock):
-    """Service time at one concurrency on one replica of an instance type."""
-
-    instance: Text
-    concurrency: PositiveCount
-    mean: PositiveDuration
-    p99: PositiveDuration | None = None
-
-
-class ProfileBlock(SpecBlock):
-    """The measured points of one model."""
-
-    model: Text | None = None
-    measured: MeasuredBlock
-    points: Annotated[tuple[PointBlock, ...], Field(min_length=1)]
-
-
-class ProfileDocument(SpecBlock):
-    """A profile file."""
-
-    apiVersion: Literal["planner/v1alpha1"]  # noqa: N815  the key in the file
-    kind: Literal["Profile"]
-    metadata: Metadata
-    spec: ProfileBlock
 
 
 @record
@@ -99,6 +67,14 @@ def parse_profile(
     name: str, text: bytes, report: Report, *, env: Mapping[str, str]
 ) -> Profile | None:
     """Return the profile of one text, or None when anything in it is wrong."""
+    document = read_document(name, text, report, env=env)
+    return None if document is None else _profile(name, document)
+
+
+def read_document(
+    name: str, text: bytes, report: Report, *, env: Mapping[str, str]
+) -> ProfileDocument | None:
+    """Return all that one text says, or None when anything in it is wrong."""
     before = report.count
     documents = compose(name, text, report)
     if report.count == before and len(documents) != 1:
@@ -119,7 +95,7 @@ def parse_profile(
     if document is None or report.count != before:
         return None
     _check_points(sheet, document.spec.points)
-    return _profile(name, document) if report.count == before else None
+    return document if report.count == before else None
 
 
 def _check_points(sheet: Sheet, points: Sequence[PointBlock]) -> None:
@@ -137,24 +113,79 @@ def _check_points(sheet: Sheet, points: Sequence[PointBlock]) -> None:
         wrong = None if point.p99 is None else tail_finding(point.mean, point.p99)
         if wrong is not None:
             sheet.wrong(wrong, (*steps, "p99"))
+        if point.p99 is not None and point.scv is not None:
+            finding = Finding(
+                "contradiction",
+                "p99 and scv both say how much the service time varies",
+                "keep scv; a p99 is that of its log-normal",
+            )
+            sheet.wrong(finding, (*steps, "scv"))
 
 
 def _profile(name: str, document: ProfileDocument) -> Profile:
     body = document.spec
-    is_open = body.measured.loop == "open"
-    source = f"{body.measured.tool}, {body.measured.date}, {body.measured.loop} loop"
-    grouped: dict[str, list[ServicePoint]] = {}
+    grouped: dict[str, list[PointBlock]] = {}
     for point in sorted(body.points, key=lambda point: point.concurrency):
-        grouped.setdefault(point.instance, []).append(
-            ServicePoint(
-                concurrency=point.concurrency,
-                mean_s=point.mean,
-                p99_s=point.p99 if is_open else None,
-            )
-        )
-    curves = tuple(
-        ServiceCurve(instance_type=instance, points=tuple(points), source=source)
-        for instance, points in sorted(grouped.items())
+        grouped.setdefault(point.instance, []).append(point)
+    curves = tuple(_curve(body, instance, grouped[instance]) for instance in sorted(grouped))
+    dropped = sum(
+        point.p99 is not None and (point.measured or body.measured).loop == "closed"
+        for point in body.points
     )
-    dropped = 0 if is_open else sum(point.p99 is not None for point in body.points)
     return Profile(name=name, model=body.model, curves=curves, dropped_p99=dropped)
+
+
+def _curve(body: ProfileBlock, instance: str, points: Sequence[PointBlock]) -> ServiceCurve:
+    found = calibration_of(body.calibrations, instance)
+    factor = 1.0 if found is None else found.factor
+    ways = dict.fromkeys(_way(point.measured or body.measured) for point in points)
+    source = "; ".join(ways)
+    if found is not None:
+        source += f"; calibrated x {found.factor:.3g} on {found.date}"
+    return ServiceCurve(
+        instance_type=instance,
+        points=tuple(
+            _point(point, point.measured or body.measured, factor, found) for point in points
+        ),
+        source=source,
+        correction=None
+        if found is None
+        else Correction(
+            factor=factor, observed_on=found.instance, date=found.date, reason=found.reason
+        ),
+    )
+
+
+def _way(measured: MeasuredBlock) -> str:
+    said = f", {measured.converted}" if measured.converted else ""
+    return f"{measured.tool}, {measured.date}, {measured.loop} loop{said}"
+
+
+def _point(
+    point: PointBlock,
+    measured: MeasuredBlock,
+    factor: float,
+    calibration: CalibrationBlock | None,
+) -> ServicePoint:
+    mean = point.mean * factor
+    scv = point.scv
+    if calibration is not None and calibration.scv is not None:
+        scv = calibration.scv
+    p99 = None
+    if scv is not None:
+        p99 = p99_of(mean, scv)
+    elif point.p99 is not None and measured.loop == "open":
+        p99 = point.p99 * factor
+    return ServicePoint(concurrency=point.concurrency, mean_s=mean, p99_s=p99)
+
+
+def calibration_of(
+    calibrations: Sequence[CalibrationBlock], instance: str
+) -> CalibrationBlock | None:
+    """The calibration that holds for an instance type: its own newest, else the newest of any.
+
+    What an endpoint showed on one type is mostly about its requests, which are the same on all;
+    were it left out elsewhere, a type that nobody watched would look faster than one that was.
+    """
+    own = [one for one in calibrations if one.instance == instance]
+    return max(own or calibrations, key=lambda one: one.date, default=None)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 from planner.model.units import format_duration
 from planner.spec.report import Finding
 
 WIDEST_P99 = 14.97
 """The most that the p99 of a log-normal can be of its mean: exp(z^2 / 2) with z = 2.3263."""
+
+
+WIDEST_SCV = 223.0
+"""The squared coefficient of variation that goes with it: beyond, the p99 falls again."""
+_Z99 = 2.3263478740408408
+
+
+def p99_of(mean_s: float, scv: float) -> float:
+    """The p99 of the log-normal with this mean and squared coefficient of variation."""
+    sigma = math.sqrt(math.log1p(min(scv, WIDEST_SCV)))
+    return mean_s * math.exp(sigma * (_Z99 - sigma / 2.0))
 
 
 def tail_finding(mean_s: float, p99_s: float) -> Finding | None:

@@ -86,10 +86,22 @@ class _Scale:
         return min(max((level - low) / (high - low), 0.0), 1.0) if high > low else 0.0
 
 
+Ticks = Callable[[int], Sequence[tuple[int, str]]]
+"""Columns with their labels, of as many columns as there are."""
+
+
 def chart(
-    strips: Sequence[Strip], *, cycle_s: float, calendar: bool, style: Style
+    strips: Sequence[Strip],
+    *,
+    cycle_s: float,
+    calendar: bool,
+    style: Style,
+    axis: Ticks | None = None,
 ) -> Iterator[str]:
-    """Lines of the chart, as wide as the style; `calendar` where the cycle starts on a Monday."""
+    """Lines of the chart, as wide as the style; `calendar` where the cycle starts on a Monday.
+
+    `axis` labels the columns in place of the time of day: then what goes across is no time.
+    """
     pen = _BLOCKS if style.blocks else _ASCII
     named = [_labels(strip, _scale(strip)) for strip in strips]
     margin = _INDENT + max((len(text) for names in named for text in names.values()), default=0)
@@ -101,7 +113,7 @@ def chart(
         for row in reversed(range(strip.rows)):
             cells = _painted(grid[row], style).rstrip()
             yield f"{names.get(row, ''):>{margin}} {pen.side}{cells}"
-    labels = ticks(cycle_s, width=width, calendar=calendar)
+    labels = axis(width) if axis else ticks(cycle_s, width=width, calendar=calendar)
     columns = {column for column, _ in labels}
     yield (
         pad

@@ -18,6 +18,7 @@ LAYERS = {
     "planner.diff": 1,
     "planner.solver": 2,
     "planner.plans": 2,
+    "planner.profiling": 2,
     "planner.provider": 3,
     "planner.engine": 4,
     "planner.exports": 4,

@@ -1,0 +1,140 @@
+"""What one run of a load test, or one window of a live endpoint, saw at one level of load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from typing import Literal
+
+from planner.errors import PlannerError
+from planner.model.value import value
+
+Loop = Literal["open", "closed"]
+Place = Literal["model", "endpoint", "client"]
+Stats = tuple[tuple[str, float], ...]
+"""(`p99`, seconds) pairs, in the words of an objective: p50, p99.9, min, max."""
+
+MICRO_S = 1e-6
+
+
+class MeasurementError(PlannerError):
+    """A file of measurements cannot be read, or what it says contradicts itself."""
+
+
+@value
+class Observation:
+    """Answers at one level of load on one replica of an instance type.
+
+    A closed loop keeps `users` requests out, each user waiting for its answer (and thinking); an
+    open one sends at a rate whatever comes back. `users` None: nobody said. `arrivals` are those of
+    an open loop, `offered_per_s` is what it sent. `labels` tell apart what one file measured side
+    by side; `whole` sums up others of the same file.
+    """
+
+    instance_type: str
+    loop: Loop
+    mean_s: float
+    users: float | None = None
+    throughput_per_s: float | None = None
+    offered_per_s: float | None = None
+    arrivals: Literal["poisson", "constant"] = "poisson"
+    latency: Stats = ()
+    std_s: float | None = None
+    requests: int | None = None
+    errors: float | None = None
+    ttft: Stats = ()
+    itl: Stats = ()
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
+    at: Place = "client"
+    tool: str = ""
+    date: str = ""
+
+    def percentile(self, label: str) -> float | None:
+        """Seconds of `p99`, or None where it was not measured."""
+        return dict(self.latency).get(label)
+
+
+@value
+class Given:
+    """What the file does not say, or what is to be taken in its place.
+
+    `written_on` is the day of the file, for formats that hold no date.
+    """
+
+    instance_type: str | None = None
+    users: float | None = None
+    loop: Loop | None = None
+    at: Place | None = None
+    date: str = ""
+    written_on: str = ""
+    only: Mapping[str, str] = field(default_factory=dict)
+    overhead_s: float = 0.0
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def instance(self, stated: str | None = None) -> str:
+        """The instance type as stated, else as given; MeasurementError where nobody says."""
+        found = self.instance_type or stated
+        if not found:
+            raise MeasurementError(
+                "which-instance",
+                "nothing in the file says which instance type answered",
+                hint="--instance ml.c7i.large",
+            )
+        return found
+
+    def day(self, stated: str = "") -> str:
+        """The day of the measurement: as given, else as stated, else that of the file."""
+        return self.date or stated or self.written_on
+
+    def closed_or_open(self, tool: str) -> Loop:
+        """The loop as given; MeasurementError for a tool whose files do not tell."""
+        if self.loop is None:
+            raise MeasurementError(
+                "which-loop",
+                f"{tool} does not write whether its clients waited for answers (closed) or sent at "
+                "a rate (open), and the two mean different things",
+                hint="--loop closed, or --loop open",
+            )
+        return self.loop
+
+
+@value
+class Samples:
+    """One window of a running endpoint: `requests` in `seconds` over `replicas`, and latencies."""
+
+    instance_type: str
+    replicas: float
+    seconds: float
+    requests: int
+    mean_s: float
+    latency: Stats = ()
+    errors: float | None = None
+    at: Place = "model"
+    tool: str = ""
+    date: str = ""
+
+
+def sampled(windows: Sequence[Samples]) -> tuple[Observation, ...]:
+    """Windows of a running endpoint as observations of one replica under its share of the load.
+
+    Real callers do not wait for each other: an open loop. Windows without requests say nothing.
+    """
+    return tuple(
+        Observation(
+            instance_type=one.instance_type,
+            loop="open",
+            mean_s=one.mean_s,
+            throughput_per_s=one.requests / one.seconds / one.replicas,
+            latency=one.latency,
+            requests=one.requests,
+            errors=one.errors,
+            at=one.at,
+            tool=one.tool,
+            date=one.date,
+        )
+        for one in windows
+        if one.requests and one.replicas
+    )
