@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from planner.cli.options import Manners, WriteOptions
-from planner.cli.output import emit_text, style_of
+from planner.cli.output import emit_text, emit_view
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def carried_out(
     results = _through(pending, connections, manner, options)
     if halt.is_set():
         manners.note("\ninterrupted: nothing new was begun", level=-2)
-    render_applied(results, out=sys.stdout, style=style_of(sys.stdout, color=manners.color))
+    emit_view(lambda out, style: render_applied(results, out=out, style=style), manners)
     if not _well(results):
         emit_text(f"help: {again}  # goes on from here\n")
     return ExitCode.INTERRUPTED if halt.is_set() else code_of(results)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.cli.acting import carried_out, command
 from planner.cli.options import Manners, PruneOptions, VerifyOptions, WriteOptions
-from planner.cli.output import style_of
+from planner.cli.output import emit_view
 from planner.cli.specs import read, selected
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
@@ -61,7 +60,7 @@ def _acted(
     if any(one.changes.acting for one in pending):
         return carried_out(pending, connections, options, manners, verb="apply")
     results = [applied_nothing(one.desired.endpoint) for one in pending]
-    render_applied(results, out=sys.stdout, style=style_of(sys.stdout, color=manners.color))
+    emit_view(lambda out, style: render_applied(results, out=out, style=style), manners)
     return ExitCode.DONE
 
 
@@ -77,8 +76,7 @@ def _planned(options: Options, connections: Connections, manners: Manners) -> Pl
         connections=connections,
         live=Reading(parallel=options.parallelism, prune=options.prune),
     ).plan
-    render_plan(plan, out=sys.stdout, style=style_of(sys.stdout, color=manners.color))
-    sys.stdout.flush()
+    emit_view(lambda out, style: render_plan(plan, out=out, style=style), manners)
     refuse_failed(plan.checks)
     return plan
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 from planner.cli.acting import carried_out
 from planner.cli.options import Manners, WriteOptions
-from planner.cli.output import emit_text, style_of
+from planner.cli.output import emit_text, emit_view
 from planner.cli.specs import read, selected
 from planner.errors import ExitCode
 
@@ -32,8 +31,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
     with connected(sandbox=options.state) as connections:
         found = tuple(live.owned(specs, connections))
         pending = live.removals(found, connections, parallel=options.parallelism)
-        style = style_of(sys.stdout, color=manners.color)
-        render_changes(pending, out=sys.stdout, style=style)
+        emit_view(lambda out, style: render_changes(pending, out=out, style=style), manners)
         if not any(one.changes.acting for one in pending):
             emit_text("Nothing to destroy.\n")
             return ExitCode.DONE

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
 from inspect import Parameter, Signature
@@ -65,7 +66,10 @@ class Manners:
     def note(self, text: str, *, level: int = 0) -> None:
         """Say something beside the result; `-q` silences level 0, `-v` shows level 1."""
         if self.verbosity >= level:
-            sys.stderr.write(f"{text}\n")
+            # Who does not read it does not stop the work.
+            with suppress(OSError):
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
 
 
 LimitsOption = Annotated[

@@ -29,9 +29,7 @@ def show(output: str, *, document: Callable[[], Any], text: TextView, manners: M
     """Write a result to standard output: `text` for people, `document` as JSON or YAML."""
     match output:
         case Format.TABLE:
-            buffer = StringIO()
-            text(buffer, style_of(sys.stdout, color=manners.color))
-            emit_text(buffer.getvalue())
+            emit_view(text, manners)
         case Format.JSON:
             from planner.plans.text import to_bytes
 
@@ -59,6 +57,13 @@ def emit_text(text: str) -> None:
     with _writing(sys.stdout):
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+def emit_view(view: TextView, manners: Manners) -> None:
+    """Write a result for people in the style of standard output."""
+    buffer = StringIO()
+    view(buffer, style_of(sys.stdout, color=manners.color))
+    emit_text(buffer.getvalue())
 
 
 def emit_bytes(data: bytes) -> None:
