@@ -316,3 +316,37 @@ def test_tags_of_others_are_left_alone() -> None:
         kept = client.list_tags(ResourceArn=arn)["Tags"]
         assert {"Key": "audited-by", "Value": "42"} in kept
         assert here.job(BEFORE).planned.action is Action.NONE
+
+
+def test_a_count_that_somebody_moved_by_hand_is_put_right_in_place() -> None:
+    with cloud() as here:
+        here.apply(BEFORE)
+        moved = {"VariantName": "AllTraffic", "DesiredInstanceCount": 3}
+        here.client().update_endpoint_weights_and_capacities(
+            EndpointName="fraud-scorer", DesiredWeightsAndCapacities=[moved]
+        )
+        before = len(here.written())
+        (change,) = here.job(BEFORE).planned.acting
+        (field,) = [one for one in change.fields if one.action is not Action.NONE]
+        assert (field.path, field.live, field.desired) == ("DesiredInstanceCount[AllTraffic]", 3, 9)
+        assert change.risk.value == "in-place"
+        assert here.apply(BEFORE).outcome is Outcome.APPLIED
+        assert here.written()[before:] == ["UpdateEndpointWeightsAndCapacities"]
+        assert here.job(BEFORE).planned.action is Action.NONE
+
+
+def test_counts_of_what_is_no_longer_scaled_become_those_of_the_config() -> None:
+    with cloud() as here:
+        scaled = shop("ml.c6i.large")
+        here.run(here.job(scaled, owner="shop-ranker"))
+        here.scale(9)
+        fixed = replace(
+            scaled,
+            resources=tuple(
+                one for one in scaled.resources if not one.kind.startswith(("scal", "sched"))
+            ),
+        )
+        ended = here.run(here.job(fixed, owner="shop-ranker"))
+        assert ended.outcome is Outcome.APPLIED, ended
+        config = next(one for one in fixed.resources if one.kind == "endpoint-config")
+        assert here.instances() == config.body["ProductionVariants"][0]["InitialInstanceCount"]

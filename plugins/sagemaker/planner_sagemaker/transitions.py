@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from planner.errors import ProviderError
 from planner.model.change import Action, Change, ChangeSet, Risk
 from planner.model.live import LiveObject, LiveState
 from planner.model.resource import DesiredState
+from planner_sagemaker.counts import counted, switches
 from planner_sagemaker.resources.names import readable
 from planner_sagemaker.resources.tags import DIGEST, SELF
 
@@ -26,7 +27,8 @@ def ordered(changes: ChangeSet, desired: DesiredState, live: LiveState) -> Chang
     `conversion-refused` where an instance-backed endpoint would become serverless.
     """
     changes = _spared(_alarms_last(changes), live)
-    return _told(_settled(_arranged(changes, desired, live)), desired, live)
+    found = counted(_arranged(changes, desired, live), desired, live)
+    return _told(_settled(found), desired, live)
 
 
 def unreachable(live: LiveState, hosting: str) -> str:
@@ -113,19 +115,9 @@ def _fate(target: LiveObject, changes: ChangeSet, desired: DesiredState) -> str:
         least, most = target.body["MinCapacity"], target.body["MaxCapacity"]
         return f" between {least} and {most}, are kept"
     wanted = _variant_wanted(desired)
-    if wanted is not None and _switches(changes.acting):
+    if wanted is not None and switches(changes):
         return f", become {wanted['InitialInstanceCount']}, with which the new config begins"
-    return ", stay as they are, and nothing scales them any more"
-
-
-def _switches(acting: Iterable[Change]) -> bool:
-    """Whether the endpoint gets another config."""
-    return any(
-        field.path == "EndpointConfigName" and field.action is not Action.NONE
-        for change in acting
-        if change.address.startswith("endpoint/")
-        for field in change.fields
-    )
+    return f", become {wanted['InitialInstanceCount']}" if wanted else ", stay as they are"
 
 
 def _arranged(changes: ChangeSet, desired: DesiredState, live: LiveState) -> ChangeSet:

@@ -75,6 +75,8 @@ class Writer:
         if operation.kind == "endpoint":
             if shown["EndpointConfigName"] != operation.body["EndpointConfigName"]:
                 self._switch(operation, shown)
+            else:
+                self._count(shown)
         elif self._reader.body(operation.kind, shown) != _untagged(operation.body):
             raise ProviderError(
                 "immutable", f"SageMaker cannot change {operation.address}, only its tags"
@@ -95,6 +97,24 @@ class Writer:
             begun = refusal.retried and refusal.busy
             if not (begun and self._pending(operation.name) == parameters["EndpointConfigName"]):
                 raise
+
+    def _count(self, shown: Answer) -> None:
+        """Bring counts that nothing scales to those of the config; one variant for each call."""
+        name = shown["EndpointName"]
+        if self._scaled(name, shown):
+            return
+        config = self._reader.describe("endpoint-config", shown["EndpointConfigName"]) or {}
+        wanted = {
+            one["VariantName"]: one["InitialInstanceCount"]
+            for one in config.get("ProductionVariants") or ()
+            if "InitialInstanceCount" in one
+        }
+        for one in shown.get("ProductionVariants") or ():
+            variant, now = one["VariantName"], one.get("DesiredInstanceCount")
+            if now is not None and wanted.get(variant, now) != now:
+                capacity = {"VariantName": variant, "DesiredInstanceCount": wanted[variant]}
+                asked = {"EndpointName": name, "DesiredWeightsAndCapacities": [capacity]}
+                self._ask(SAGEMAKER, "UpdateEndpointWeightsAndCapacities", asked)
 
     def _pending(self, name: str) -> str | None:
         """The config that an update under way puts in place."""

@@ -137,7 +137,7 @@ def test_notes_come_after_those_of_the_desired_state() -> None:
             render(decision(replicas=Range(min=3, max=3))),
             "become 3, with which the new config begins",
         ),
-        (FIXED, "stay as they are, and nothing scales them any more"),
+        (FIXED, "become 2"),
     ],
     ids=["another type", "another count", "no autoscaling"],
 )
