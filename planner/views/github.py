@@ -11,8 +11,8 @@ from planner.views.findings import LEVELS, Finding, Level, Report
 
 ANNOTATIONS = 10
 """GitHub shows so many of a level for one step, and drops the others without a word."""
-SUMMARY_LIMIT = 1_000_000
-"""Bytes of a step's summary: one of more than 1 MiB is dropped whole."""
+SUMMARY_LIMIT = 340_000
+"""Characters of a step's summary, of up to three bytes: one of over 1 MiB is dropped whole."""
 
 _COMMAND: dict[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
 

@@ -69,7 +69,9 @@ def folded(summary: str, lines: Iterable[str]) -> list[str]:
 
 def shortened(text: str, limit: int) -> str:
     """`text` on one line without control characters, cut at `limit` with a sign of it."""
-    line = "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
+    # What cannot be shown in any case is not looked at; blanks may fall together.
+    seen = text[: 8 * limit + 8]
+    line = " ".join("".join(char if char.isprintable() else " " for char in seen).split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 

@@ -7,7 +7,8 @@ what changes; the comment says what was cut. The five worst endpoints are always
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from planner.model.change import Action
 from planner.model.check import Check, Verdict
@@ -59,11 +60,14 @@ _MODE = {
 
 @value
 class _Item:
-    """One line of the table with the details behind it; those of equal `kind` are counted."""
+    """One line of the table with the details behind it, which are written where there is room.
+
+    Those of equal `kind` are counted.
+    """
 
     kind: str
     line: str
-    block: tuple[str, ...]
+    block: Callable[[], list[str]]
     stays: bool = False
 
 
@@ -135,14 +139,14 @@ def _items(plan: Plan, limit: int) -> Iterator[_Item]:
         yield _Item(
             kind="infeasible",
             line=row((name, "**infeasible**", "", instead, "", "", "")),
-            block=tuple(folded(title, told)),
+            block=partial(folded, title, told),
         )
     prices = prices_of(plan.endpoints)
     removals = [
         _Item(
             kind="to delete",
             line=removal_row(removal),
-            block=tuple(removal_block(removal, limit=limit)),
+            block=partial(removal_block, removal, limit=limit),
         )
         for removal in plan.removals
     ]
@@ -166,7 +170,7 @@ def _item(
     return _Item(
         kind="unchanged" if stays else f"to {endpoint.action.value}",
         line=endpoint_row(endpoint),
-        block=tuple(endpoint_block(endpoint, prices, own, limit=limit)),
+        block=partial(endpoint_block, endpoint, prices, own, limit=limit),
         stays=stays,
     )
 
@@ -176,9 +180,9 @@ def _fitted(items: Sequence[_Item], room: int) -> list[str]:
     acting = [item for item in items if not item.stays]
     staying = [item for item in items if item.stays]
     room -= extent(table(TITLES, ())) * 2 + extent(folded(_unchanged(staying), ()))
-    first, room = _taken([item.block for item in acting[:IN_FULL]], room)
+    first, room = _taken((item.block() for item in acting[:IN_FULL]), room)
     rows, room = _taken([(item.line,) for item in acting], room)
-    more, room = _taken([item.block for item in acting[IN_FULL:]], room)
+    more, room = _taken((item.block() for item in acting[IN_FULL:]), room)
     still, room = _taken([(item.line,) for item in staying], room)
     lines = [*table(TITLES, rows, numbers=NUMBERS), ""] if rows else []
     lines += [*first, *more]
