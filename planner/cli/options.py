@@ -301,7 +301,7 @@ def attach(
             one.name,
             Parameter.KEYWORD_ONLY,
             annotation=hints[one.name],
-            default=_default(one),
+            default=default_of(one),
         )
         for one in fields(options)  # type: ignore[arg-type]
     ]
@@ -311,7 +311,8 @@ def attach(
     app.command(name)(command)
 
 
-def _default(one: Field[Any]) -> Any:
+def default_of(one: Field[Any]) -> Any:
+    """The default of a field, `Parameter.empty` where it has none."""
     if one.default is not MISSING:
         return one.default
     return Parameter.empty if one.default_factory is MISSING else one.default_factory()

@@ -73,7 +73,7 @@ def test_an_interrupt_tells_what_was_begun_and_the_next_run_goes_on(somebody: Pe
     assert "fraud-scorer: stopped" in told
     assert "create endpoint/fraud-scorer" in told
     assert "other: stopped not done create model/other-" in told
-    assert "planner apply # goes on from here" in told
+    assert "planner apply --no-verify --parallelism 1 # goes on from here" in told
     assert "Traceback" not in said
     assert somebody.sandbox.shown("fraud-scorer")["EndpointStatus"] == "Creating"
     somebody.sandbox.advance(2000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from planner.errors import ExitCode
-from tests.support.command import PLANNER, environment
+from tests.support.command import PLANNER, codes, environment
 from tests.support.live import PINNED, Person, acting, person
 
 ESCAPE = "\x1b"
@@ -113,6 +114,21 @@ def asked(somebody: Person, answer: bytes, *words: str) -> tuple[int, str]:
     code = process.wait(timeout=30)
     os.close(ours)
     return code, said
+
+
+def test_the_command_to_copy_keeps_what_was_given(somebody: Person) -> None:
+    somebody.file("my spec.yaml", PINNED)
+    somebody.file("prod.yaml", "metadata: {labels: {env: prod}}\n")
+    given = ["apply", "my spec.yaml", "--overlay", "prod.yaml", "--set", "slo.latency={p99: 1s}"]
+    given += ["--only", "fraud*", "--timeout", "900.0", "--no-wait", "--accept", "one-way"]
+    given += ["--no-verify", "--prune"]
+    done = somebody.types(*given)
+    assert (done.code, codes(done)) == (ExitCode.USAGE, ["not-approved"])
+    (hint,) = [line for line in done.err.splitlines() if line.startswith("help: ")]
+    words = shlex.split(hint.removeprefix("help: "))
+    assert words[:3] == ["planner", "apply", "my spec.yaml"]
+    assert sorted(words) == sorted(["planner", *given, "--auto-approve"])
+    somebody.does(*words[1:])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")

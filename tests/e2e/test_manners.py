@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -205,14 +204,6 @@ def test_a_full_disk_behind_standard_output(spec: Path, output: str) -> None:
     done = _shell(spec, f"-o {output} >/dev/full")
     assert done.returncode == 1
     assert done.stderr.startswith("error[cannot-write]: standard output: No space left on device\n")
-
-
-def test_the_command_to_copy_keeps_what_was_given(spec: Path) -> None:
-    given = ["plan", "my spec.yaml", "-f", "prod.yaml", "--set", "slo.latency={p99: 1s}"]
-    given += ["--limits", "ours.yaml"]
-    done = planner(*given)
-    assert done.code == 64
-    assert f"help: {shlex.join(['planner', *given, '--offline'])}" in done.err
 
 
 @pytest.mark.parametrize(
