@@ -16,6 +16,7 @@ from planner.cli.output import emit_text, emit_view
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from planner.cli.journal import Journal
     from planner.engine import Applied, Connections, Event, Manner
     from planner.model.plan import Pending
 
@@ -29,6 +30,7 @@ def carried_out(
     manners: Manners,
     *,
     verb: str,
+    journal: Journal,
 ) -> ExitCode:
     """Ask, make the changes, and tell how each endpoint ended."""
     from planner import live
@@ -38,10 +40,12 @@ def carried_out(
     again = command(options, verb)
     live.refuse_risks(pending, options.accept, again)
     approve(options, verb)
-    teller = _Teller(manners)
+    teller = _Teller(manners, journal)
     halt = threading.Event()
     manner = Manner(tell=teller, halt=halt, timeout_s=options.timeout, wait=options.wait)
-    results = _through(pending, connections, manner, options)
+    with journal.beating():
+        results = _through(pending, connections, manner, options, journal)
+    journal.outcomes(results)
     if halt.is_set():
         manners.note("\ninterrupted: nothing new was begun", level=-2)
     emit_view(lambda out, style: render_applied(results, out=out, style=style), manners)
@@ -51,7 +55,11 @@ def carried_out(
 
 
 def _through(
-    pending: Sequence[Pending], connections: Connections, manner: Manner, options: WriteOptions
+    pending: Sequence[Pending],
+    connections: Connections,
+    manner: Manner,
+    options: WriteOptions,
+    journal: Journal,
 ) -> Sequence[Applied]:
     from planner import live
 
@@ -60,6 +68,7 @@ def _through(
     except KeyboardInterrupt:
         sys.stderr.write("interrupted twice: left at once; the cloud goes on with what was begun\n")
         sys.stderr.flush()
+        journal.ended(ExitCode.INTERRUPTED)
         # The threads that wait for an answer would hold up a normal end.
         os._exit(int(ExitCode.INTERRUPTED))
 
@@ -103,15 +112,23 @@ def _as_typed(names: Sequence[str], given: Any) -> Iterator[str]:
         yield str(getattr(item, "value", item))
 
 
+_SAID = {"wrote", "wait"}
+"""Stages that a person is told of."""
+
+
 class _Teller:
     """Says every write at once, and what an endpoint waits for when it changes or lasts."""
 
-    def __init__(self, manners: Manners) -> None:
+    def __init__(self, manners: Manners, journal: Journal) -> None:
         self._manners = manners
+        self._journal = journal
         self._said: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
+        self._journal.tell(event)
+        if event.stage.value not in _SAID:
+            return
         state, now = event.text.partition(",")[0], monotonic()
         with self._lock:
             before, at = self._said.get(event.address, ("", 0.0))

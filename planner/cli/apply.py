@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.cli.acting import carried_out, command
-from planner.cli.options import Manners, PruneOptions, VerifyOptions, WriteOptions
+from planner.cli.journal import Journal, journaled
+from planner.cli.options import ActOptions, Manners, PruneOptions, VerifyOptions
 from planner.cli.output import emit_view
 from planner.cli.specs import read, selected
 from planner.cli.verdict import verdict
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(WriteOptions, VerifyOptions, PruneOptions):
+class Options(ActOptions, VerifyOptions, PruneOptions):
     """Options of `apply`."""
 
 
@@ -34,6 +35,10 @@ def run(options: Options, manners: Manners) -> ExitCode:
     Exits with 6 when the cloud moved since the plan was made, 7 when an endpoint failed or was
     rolled back, and as `plan` does otherwise.
     """
+    return journaled(options.output, "apply", lambda journal: _applied(options, manners, journal))
+
+
+def _applied(options: Options, manners: Manners, journal: Journal) -> ExitCode:
     from planner.engine import connected
     from planner.live import checked, refuse_failed
 
@@ -42,31 +47,40 @@ def run(options: Options, manners: Manners) -> ExitCode:
         options = replace(options, auto_approve=True)  # it was looked at when it was made
     with connected(sandbox=options.state) as connections:
         if saved is not None:
+            journal.planned(saved.summary, mode=saved.mode.value, fingerprint=saved.fingerprint)
             refuse_failed(checked(saved.pending, connections))
-            return _acted(saved.pending, connections, options, manners)
-        plan = _planned(options, connections, manners)
+            return _acted(saved.pending, connections, options, manners, journal)
+        plan = _planned(options, connections, manners, journal)
         code = verdict(plan)
         if code is not ExitCode.DONE:
             return code
-        return _acted(plan.pending, connections, options, manners)
+        return _acted(plan.pending, connections, options, manners, journal)
 
 
 def _acted(
-    pending: tuple[Pending, ...], connections: Connections, options: Options, manners: Manners
+    pending: tuple[Pending, ...],
+    connections: Connections,
+    options: Options,
+    manners: Manners,
+    journal: Journal,
 ) -> ExitCode:
     from planner.engine import applied_nothing
     from planner.views.apply_text import render_applied
 
     if any(one.changes.acting for one in pending):
-        return carried_out(pending, connections, options, manners, verb="apply")
+        return carried_out(pending, connections, options, manners, verb="apply", journal=journal)
     results = [applied_nothing(one.desired.endpoint) for one in pending]
+    journal.outcomes(results)
     emit_view(lambda out, style: render_applied(results, out=out, style=style), manners)
     return ExitCode.DONE
 
 
-def _planned(options: Options, connections: Connections, manners: Manners) -> Plan:
+def _planned(
+    options: Options, connections: Connections, manners: Manners, journal: Journal
+) -> Plan:
     from planner import workflow
     from planner.live import Reading, refuse_failed
+    from planner.plans.document import summary_part
     from planner.views.plan_text import render_plan
 
     plan = workflow.plan(
@@ -76,6 +90,7 @@ def _planned(options: Options, connections: Connections, manners: Manners) -> Pl
         connections=connections,
         live=Reading(parallel=options.parallelism, prune=options.prune),
     ).plan
+    journal.planned(summary_part(plan), mode=plan.mode.value, fingerprint=plan.fingerprint)
     emit_view(lambda out, style: render_plan(plan, out=out, style=style), manners)
     refuse_failed(plan.checks)
     return plan

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.cli.acting import carried_out
-from planner.cli.options import Manners, WriteOptions
+from planner.cli.journal import Journal, journaled
+from planner.cli.options import ActOptions, Manners
 from planner.cli.output import emit_text, emit_view
 from planner.cli.specs import read, selected
 from planner.errors import ExitCode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(WriteOptions):
+class Options(ActOptions):
     """Options of `destroy`."""
 
 
@@ -23,6 +24,10 @@ def run(options: Options, manners: Manners) -> ExitCode:
     planner:protect. Nothing is planned anew: a spec that cannot be met any more can be destroyed.
     Exits as `apply` does.
     """
+    return journaled(options.output, "destroy", lambda journal: _acted(options, manners, journal))
+
+
+def _acted(options: Options, manners: Manners, journal: Journal) -> ExitCode:
     from planner import live
     from planner.engine import connected
     from planner.views.changes_text import render_changes
@@ -31,8 +36,9 @@ def run(options: Options, manners: Manners) -> ExitCode:
     with connected(sandbox=options.state) as connections:
         found = tuple(live.owned(specs, connections))
         pending = live.removals(found, connections, parallel=options.parallelism)
+        journal.pending(pending)
         emit_view(lambda out, style: render_changes(pending, out=out, style=style), manners)
         if not any(one.changes.acting for one in pending):
             emit_text("Nothing to destroy.\n")
             return ExitCode.DONE
-        return carried_out(pending, connections, options, manners, verb="destroy")
+        return carried_out(pending, connections, options, manners, verb="destroy", journal=journal)

@@ -32,7 +32,7 @@ def report(error: Exception, *, debug: bool, color: bool | None) -> ExitCode:
 
         traceback.print_exception(error)
     print_diagnostics(diagnostics_of(error), color=color)
-    return _exit_code(error)
+    return exit_code_of(error)
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool | None) -> None:
@@ -56,7 +56,8 @@ def _is_internal(error: Exception) -> bool:
     return not isinstance(error, PlannerError | typer.TyperException | typer.Abort)
 
 
-def _exit_code(error: Exception) -> ExitCode:
+def exit_code_of(error: Exception) -> ExitCode:
+    """What a failure exits with."""
     match error:
         case PlannerError():
             return error.exit_code

@@ -56,6 +56,13 @@ class PlanFormat(StrEnum):
     GITLAB = "gitlab"
 
 
+class EventFormat(StrEnum):
+    """How a command tells what it does while it runs."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
     """How the whole run behaves: `color` None lets the terminal decide."""
@@ -276,6 +283,20 @@ class WriteOptions(SpecOptions, SelectOptions, LiveOptions):
         list[Risk],
         typer.Option("--accept", metavar="RISK", help="Take a risk: one-way, downtime."),
     ] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActOptions(WriteOptions):
+    """Options of commands that take their time to change a cloud."""
+
+    output: Annotated[
+        EventFormat,
+        typer.Option(
+            "--output",
+            "-o",
+            help="jsonl: events on standard output while it runs, all else on standard error.",
+        ),
+    ] = EventFormat.TABLE
 
 
 OptionsT = TypeVar("OptionsT")

@@ -66,12 +66,13 @@ def emit_view(view: TextView, manners: Manners) -> None:
     emit_text(buffer.getvalue())
 
 
-def emit_bytes(data: bytes) -> None:
-    """Write a document: UTF-8 whatever the locale says."""
-    with _writing(sys.stdout):
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+def emit_bytes(data: bytes, *, to: TextIO | None = None) -> None:
+    """Write a document: UTF-8 whatever the locale says. To standard output, or `to` a stream."""
+    stream = sys.stdout if to is None else to
+    with _writing(stream):
+        stream.flush()
+        stream.buffer.write(data)
+        stream.buffer.flush()
 
 
 def style_of(stream: TextIO, *, color: bool | None) -> Style:

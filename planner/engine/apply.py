@@ -34,14 +34,28 @@ class Outcome(StrEnum):
     STALE = "stale"
 
 
+class Stage(StrEnum):
+    """Where a write is: about to be made, taken by the cloud, waited for, and as it should be."""
+
+    BEGIN = "begin"
+    WROTE = "wrote"
+    WAIT = "wait"
+    DONE = "done"
+
+
 @value
 class Event:
-    """Something that happened to one endpoint's object; `wrote` where it was a change."""
+    """What happened to one object of an endpoint; `text` is the action, or what is waited for."""
 
     endpoint: str
     address: str
     text: str
-    wrote: bool = False
+    stage: Stage
+
+    @property
+    def wrote(self) -> bool:
+        """Whether something was changed just now."""
+        return self.stage is Stage.WROTE
 
 
 Tell = Callable[[Event], None]
@@ -135,7 +149,7 @@ def _held(job: Job, manner: Manner) -> Applied:
 
 def _watch(job: Job, address: str, manner: Manner) -> Watch:
     def beat(text: str) -> None:
-        manner.tell(Event(endpoint=job.endpoint, address=address, text=text))
+        manner.tell(Event(endpoint=job.endpoint, address=address, text=text, stage=Stage.WAIT))
 
     return Watch(timeout_s=manner.timeout_s, beat=beat, pause=manner.pause)
 
@@ -179,11 +193,12 @@ class _Run:
     def _written(self, operations: Sequence[Operation]) -> Applied:
         for operation in operations:
             self._manner.pause(0.0)
+            self._tell(operation, Stage.BEGIN)
             self._job.link.gateway.write(operation)
-            text = operation.action.value
-            self._done.append(f"{text} {operation.address}")
-            self._tell(operation, text, wrote=True)
+            self._done.append(f"{operation.action.value} {operation.address}")
+            self._tell(operation, Stage.WROTE)
             if operation.kind != ENDPOINT:
+                self._tell(operation, Stage.DONE)
                 continue
             if not self._manner.wait and operation.action is not Action.DELETE:
                 return self._ended(Outcome.BEGUN, "not waited for; run it again to go on")
@@ -192,6 +207,7 @@ class _Run:
             self._awaited = ""
             if refusal is not None:
                 return refusal
+            self._tell(operation, Stage.DONE)
         return self._ended(Outcome.APPLIED)
 
     def _settled(self, operation: Operation) -> Applied | None:
@@ -222,9 +238,14 @@ class _Run:
     def _ended(self, outcome: Outcome, detail: str = "") -> Applied:
         return Applied(endpoint=self._job.endpoint, outcome=outcome, detail=detail)
 
-    def _tell(self, operation: Operation, text: str, *, wrote: bool = False) -> None:
+    def _tell(self, operation: Operation, stage: Stage) -> None:
         self._manner.tell(
-            Event(endpoint=self._job.endpoint, address=operation.address, text=text, wrote=wrote)
+            Event(
+                endpoint=self._job.endpoint,
+                address=operation.address,
+                text=operation.action.value,
+                stage=stage,
+            )
         )
 
 

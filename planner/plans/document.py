@@ -41,7 +41,7 @@ def document(plan: Plan) -> Part:
         "planner_version": plan.planner_version,
         "removals": [pending_part(one) for one in plan.removals],
         "strays": list(plan.strays),
-        "summary": _summary_part(plan),
+        "summary": summary_part(plan),
         "verified": plan.verified,
     }
     return dict(sorted({**part, "seal": seal(part)}.items()))
@@ -53,7 +53,8 @@ def seal(part: Part) -> str:
     return f"sha256:{sha256(to_bytes(canonical(content))).hexdigest()}"
 
 
-def _summary_part(plan: Plan) -> Part:
+def summary_part(plan: Plan) -> Part:
+    """Endpoints by what happens to them, and what all cost before and after."""
     actions = [endpoint.action for endpoint in plan.endpoints]
     return {
         "create": actions.count(Action.CREATE),

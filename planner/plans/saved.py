@@ -23,6 +23,7 @@ class SavedPlan:
     mode: Mode
     fingerprint: str
     pending: tuple[Pending, ...]
+    summary: dict[str, Any]
 
 
 def is_plan(text: str) -> bool:
@@ -51,7 +52,12 @@ def read_plan(text: str, name: str) -> SavedPlan:
         )
     read = [pending_of(part) for part in (*document["endpoints"], *document["removals"])]
     pending = tuple(one for one in read if _whole(one, name))
-    return SavedPlan(mode=mode, fingerprint=document["fingerprint"], pending=pending)
+    return SavedPlan(
+        mode=mode,
+        fingerprint=document["fingerprint"],
+        pending=pending,
+        summary=document["summary"],
+    )
 
 
 def read_document(text: str, name: str) -> dict[str, Any]:

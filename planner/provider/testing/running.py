@@ -15,6 +15,7 @@ from planner.engine import (
     Link,
     Manner,
     Outcome,
+    Stage,
     Standing,
     applied,
 )
@@ -92,7 +93,7 @@ class Operator:
 
     def _tell(self, event: Event) -> None:
         self.events.append(event)
-        if self.halt_at_wait and not event.wrote:
+        if self.halt_at_wait and event.stage is Stage.WAIT:
             self.halt.set()
         if self.kill and event.wrote:
             raise Killed
