@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from planner.engine import Outcome
 from planner.live import Owned, carry_out, rollbacks
+from planner.model.change import Action
 from planner.model.resource import DesiredState
 from planner.provider.testing.running import OneLink, Operator
 from planner.provider.testing.world import States, World
@@ -50,7 +51,7 @@ class Converging:
         here, states = Operator(world), world.states
         _look_at_everything(here, states)
         assert list(world.writes()) == []
-        here.made(states.first, states.second)
+        here.made(states.first)
         written = list(world.writes())
         _look_at_everything(here, states)
         assert list(world.writes()) == written
@@ -79,6 +80,7 @@ class Converging:
         written = list(world.writes())
         assert here.destroy(states.first).outcome is Outcome.UNCHANGED
         assert list(world.writes()) == written
+        assert here.needed(states.first).action is Action.CREATE
 
     def test_a_rollback_returns_to_what_was_before(self, world: World) -> None:
         """What is rolled out goes back, and what scales stays; and forth again.

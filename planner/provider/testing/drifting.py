@@ -47,13 +47,3 @@ class Drifting:
         ended = here.carry_out(saved)
         assert ended.outcome is Outcome.APPLIED, ended
         assert here.needed(states.second).acting == ()
-
-    def test_what_vanished_is_made_again(self, world: World) -> None:
-        """Somebody else destroyed it: no error, but a creation."""
-        here, states = Operator(world), world.states
-        here.made(states.first)
-        lives = world.inventory()
-        assert Operator(world).destroy(states.first).outcome is Outcome.APPLIED
-        assert here.needed(states.first).action.value == "create"
-        here.made(states.first)
-        assert world.inventory() == lives

@@ -15,6 +15,7 @@ from planner.model.check import Check, Verdict
 from planner.model.lifecycle import Behaviour, FieldRule
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState, Resource
+from planner.model.vitals import Vitals, Window
 from planner.provider.gateway import Gateway, Watch
 from planner.provider.testing.fake_cloud import FAILED, MOVING, READY, Body, FakeCloud
 
@@ -209,6 +210,11 @@ class FakeGateway:
             Check(name="room", subject=one.endpoint, verdict=Verdict.PASSED, detail="there is room")
             for one, _ in work
         )
+
+    def vitals(self, live: LiveState, window: Window, /) -> Vitals:
+        """Nothing: nobody calls what is in memory."""
+        since_s, until_s = window.since_s, window.until_s
+        return Vitals(endpoint=live.endpoint, since_s=since_s, until_s=until_s, period_s=60.0)
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
         """Put the owner's tags on the endpoint and its versions."""
