@@ -102,7 +102,12 @@ def _way_back(pair: tuple[Owned, Link]) -> Pending | None:
     before = link.gateway.previous(link.gateway.read(one.desired), owner=one.owner)
     if before is None:
         return None
-    state = replace(before, provider=one.desired.provider, place=one.desired.place)
+    state = replace(
+        before,
+        provider=one.desired.provider,
+        region=one.desired.region,
+        place=one.desired.place,
+    )
     found = link.needed(state, one.owner)
     return Pending(owner=one.owner, desired=found.desired, changes=plans.hidden(found.changes))
 
