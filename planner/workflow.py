@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
-from planner import __version__, exports, plans, solver
+from planner import __version__, plans, solver
 from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError
 from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
@@ -255,6 +255,8 @@ def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
     `api` gives the calls in order, `{service, operation, parameters}` and for REST interfaces
     `{method, path}`. Raises InfeasibleError for an incomplete plan: half of it would be applied.
     """
+    from planner import exports
+
     _only_complete(run)
     key = "calls" if to == "api" else "document"
     return [
@@ -274,6 +276,8 @@ def export(run: PlanRun, *, to: str) -> tuple[ExportedFile, ...]:
     A format of JSON values, such as `api`, makes one file of what `render` returns. Raises
     InfeasibleError for an incomplete plan, UsageError for an unknown format.
     """
+    from planner import exports
+
     _only_complete(run)
     if not exports.is_file([state.provider for state in run.desired], to):
         return (ExportedFile(name=f"{to}.json", syntax="json", content=render(run, to=to)),)

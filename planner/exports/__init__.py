@@ -9,6 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from planner.errors import UsageError
+from planner.exports.k6 import script
+from planner.exports.locust import locustfiles
+from planner.exports.openslo import objectives
 from planner.model.export import Asked, ExportedFile
 from planner.model.resource import ApiCall, DesiredState
 from planner.provider import registry
@@ -54,8 +57,12 @@ def is_file(providers: Sequence[str], to: str) -> bool:
 
 
 def _file_exports(provider: str) -> Mapping[str, FileExport]:
-    offered = getattr(registry.get(provider), "files", None)
-    return offered() if offered else {}
+    """Everybody's formats, and the provider's own."""
+    loaded = registry.get(provider)
+    shared: dict[str, FileExport] = {"k6": script, "locust": locustfiles}
+    if not hasattr(loaded, "exporting"):
+        return shared
+    return {**shared, "openslo": objectives, **loaded.exporting().files()}
 
 
 def _unknown(provider: str, to: str) -> UsageError:

@@ -103,12 +103,86 @@ class Importing(Protocol):
         ...
 
 
+class Calling(Protocol):
+    """How a provider's endpoints are called, for load tests; all is pure.
+
+    The code runs where the test runs: it takes its credentials from the environment there, and
+    imports nothing but what its runner has.
+    """
+
+    def target(self, asked: Asked, /) -> Mapping[str, Any]:
+        """What the code needs to know of an endpoint, as JSON values.
+
+        `models` gives for each model by name what stands for it in a request, all of them or none.
+        """
+        ...
+
+    def javascript(self) -> str:
+        """A module for k6 with `prepared(target, model, type, digest)` that gives {url, headers}.
+
+        `model` is undefined where the target has no models, `type` the content type, `digest` the
+        SHA-256 of the body as hex.
+        """
+        ...
+
+    def python(self) -> str:
+        """A module with `prepared(target, model, kind, digest)` that gives (url, headers).
+
+        `model` is None where the target has no models; it uses the standard library alone.
+        """
+        ...
+
+    def hints(self, asked: Asked, /) -> Sequence[str]:
+        """What a person has to set or to know before the test runs."""
+        ...
+
+
+class Metrics(Protocol):
+    """Where a provider counts requests, for service level objectives; all is pure.
+
+    Each answer is the query of a metric source, with its fields `type` and `spec`; None where the
+    provider counts nothing like it.
+    """
+
+    def requests(self, asked: Asked, /) -> Mapping[str, Any]:
+        """All requests."""
+        ...
+
+    def failed(self, asked: Asked, /) -> Mapping[str, Any] | None:
+        """Requests that the server failed."""
+        ...
+
+    def within(self, asked: Asked, seconds: float, /) -> Mapping[str, Any] | None:
+        """Requests that took at most these seconds, where the objective is measured."""
+        ...
+
+    def hints(self, asked: Asked, /) -> Sequence[str]:
+        """What the metrics leave out."""
+        ...
+
+
+class Exporting(Protocol):
+    """What files for other tools need of a provider."""
+
+    def files(self) -> Mapping[str, FileExport]:
+        """Its own formats of `render --to`."""
+        ...
+
+    def calling(self) -> Calling:
+        """How load tests call its endpoints."""
+        ...
+
+    def metrics(self) -> Metrics:
+        """Where objectives look."""
+        ...
+
+
 class Provider(Protocol):
     """One cloud. Every method here is pure: no network, no clock, no credentials.
 
     A provider that can be used live also has `live()`, which returns a `Live`, one that has a
     stand-in for its cloud `sandbox()`, which returns a `Sandbox`, and one that writes files for
-    other tools `files()`, which returns a mapping of formats to `FileExport`.
+    other tools `exporting()`, which returns an `Exporting`.
     """
 
     name: str

@@ -10,7 +10,7 @@ from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
-from planner.provider.interface import Export, FileExport, Live, Provider, Sandbox
+from planner.provider.interface import Export, Exporting, Live, Provider, Sandbox
 from planner_databricks import tables
 from planner_databricks.catalog import HOSTINGS, PROVIDER, catalog_for
 from planner_databricks.terms import Terms, resolve_place
@@ -88,11 +88,11 @@ class DatabricksProvider:
 
         return {"api": api_calls}
 
-    def files(self) -> Mapping[str, FileExport]:
-        """Formats of `render --to` that are files for other tools."""
-        from planner_databricks.exports import FILES  # noqa: PLC0415 - not needed for a price
+    def exporting(self) -> Exporting:
+        """What files for other tools need."""
+        from planner_databricks import exports  # noqa: PLC0415 - not needed for a price
 
-        return FILES
+        return exports
 
     def live(self) -> Live:
         """What Databricks does when it is live."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from planner.model.catalog import Catalog
     from planner.model.resource import DesiredState
     from planner.model.workload import Feature, Workload
-    from planner.provider.interface import Export, FileExport, Live, Sandbox
+    from planner.provider.interface import Export, Exporting, Live, Sandbox
 
 _STARTER = """\
 region: us-east-1
@@ -81,11 +81,11 @@ class SageMaker:
 
         return EXPORTS
 
-    def files(self) -> Mapping[str, FileExport]:
-        """Formats of `render --to` that are files for other tools."""
-        from planner_sagemaker.exports import FILES  # noqa: PLC0415 - not needed for a price
+    def exporting(self) -> Exporting:
+        """What files for other tools need."""
+        from planner_sagemaker import exports  # noqa: PLC0415 - not needed for a price
 
-        return FILES
+        return exports
 
     def sandbox(self) -> Sandbox:
         """The stand-in for SageMaker; raises ProviderError where what it runs on is missing."""

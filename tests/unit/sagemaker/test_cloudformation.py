@@ -9,41 +9,14 @@ import pytest
 from planner_sagemaker.exports.cloudformation import MAX_RESOURCES
 from planner_sagemaker.provider import provider
 
-from planner.model.candidate import Autoscaling, Decision, Range, ScheduledAction
 from planner.model.export import Asked, ExportedFile
-from planner.model.workload import Workload
 from tests.support.cloudformation import bodies
-from tests.support.exports import asked
-from tests.support.sagemaker_values import decision, render, serverless, workload
-
-TRACKING = Autoscaling(
-    metric="SageMakerVariantInvocationsPerInstance",
-    target=1234.5,
-    cooldown_up_s=300.0,
-    cooldown_down_s=300.0,
-    average=2.5,
-    scheduled=(ScheduledAction(name="lunch", cron="45 11 * * 1-5", min=4, max=9),),
-    timezone="Europe/Berlin",
-)
-SCALED = decision(hosting="single-model", autoscaling=TRACKING)
-WARM = serverless(
-    autoscaling=TRACKING,
-    units=Range(min=2, max=9),
-    options=(("memory_mb", "4096"), ("prewarm", "2")),
-)
-
-
-def one(chosen: Decision, wanted: Workload | None = None, **block: Any) -> Asked:
-    wanted = wanted or workload()
-    return asked(render(chosen, wanted, **block), chosen, wanted)
+from tests.support.exported_states import SCALED, SPECIAL, WARM, named, one, shown
+from tests.support.sagemaker_values import decision
 
 
 def templates(*endpoints: Asked) -> tuple[ExportedFile, ...]:
-    return tuple(provider.files()["cloudformation"](endpoints))
-
-
-def named(name: str, **changed: Any) -> Asked:
-    return one(decision(endpoint=name, **changed), workload(name=name))
+    return tuple(provider.exporting().files()["cloudformation"](endpoints))
 
 
 def by_name(body: dict[str, Any]) -> str:
@@ -55,17 +28,9 @@ def sent(endpoint: Asked) -> list[dict[str, Any]]:
     return [resource.body for resource in endpoint.state.resources]
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        one(decision()),
-        one(SCALED),
-        one(serverless()),
-        one(decision(), data_capture={"s3_uri": "s3://b/c", "percentage": "5%"}),
-        one(decision(), vpc={"subnets": ["subnet-0a1b"], "security_groups": ["sg-0a1b"]}),
-    ],
-)
-def test_a_template_asks_for_what_the_planner_would_send(endpoint: Asked) -> None:
+@pytest.mark.parametrize("kind", sorted(SPECIAL.keys() - {"warm"}))
+def test_a_template_asks_for_what_the_planner_would_send(kind: str) -> None:
+    endpoint = shown(kind, "fraud-scorer")
     (file,) = templates(endpoint)
     found = bodies(file.content)
     assert sorted(found, key=by_name) == sorted(sent(endpoint), key=by_name)

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from planner.provider.interface import FileExport
+from planner.provider.interface import Calling, FileExport, Metrics
 from planner_databricks.exports.bundle import resources
+from planner_databricks.exports.calling import DatabricksCalling
+from planner_databricks.exports.metrics import DatabricksMetrics
 from planner_databricks.exports.terraform import configuration
 
-FILES: Mapping[str, FileExport] = MappingProxyType({"dabs": resources, "terraform": configuration})
+
+def files() -> Mapping[str, FileExport]:
+    """Its own formats that are files for other tools."""
+    return {"dabs": resources, "terraform": configuration}
+
+
+def calling() -> Calling:
+    """How load tests call an endpoint."""
+    return DatabricksCalling()
+
+
+def metrics() -> Metrics:
+    """Where requests are counted."""
+    return DatabricksMetrics()

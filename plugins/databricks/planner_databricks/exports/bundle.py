@@ -41,12 +41,12 @@ def _file(workspace: str, states: Sequence[DesiredState]) -> ExportedFile:
             **({"variables": described} if described else {}),
             "resources": {"model_serving_endpoints": endpoints},
         },
-        notes=_notes(states, variables),
+        notes=_notes(variables),
     )
 
 
-def _notes(states: Sequence[DesiredState], variables: dict[str, str]) -> tuple[str, ...]:
-    said = notes(states, variables, "the bundle")
+def _notes(variables: dict[str, str]) -> tuple[str, ...]:
+    said = notes(variables, "the bundle")
     # docs.databricks.com dev-tools/bundles/deployment-modes
     prefixed = (
         "mode: development puts a prefix before names, and what is called by another name is "

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-
-from planner.model.resource import DesiredState
 
 Lookup = dict[str, str]
 
@@ -44,7 +42,7 @@ def _variable(endpoint: str, path: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_]", "_", words)
 
 
-def notes(states: Sequence[DesiredState], variables: dict[str, str], tool: str) -> tuple[str, ...]:
+def notes(variables: dict[str, str], tool: str) -> tuple[str, ...]:
     """What any tool that goes by a state of its own does otherwise with these endpoints."""
     aliases = f"{tool} does not resolve aliases of models: set {', '.join(sorted(variables))}"
     return (

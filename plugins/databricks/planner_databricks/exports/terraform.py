@@ -25,7 +25,7 @@ def configuration(asked: Sequence[Asked]) -> tuple[ExportedFile, ...]:
             )
             endpoints[_label(one.name)] = {**_of_provider(state), **body}
             variables.update(found)
-    said = notes(states, variables, "Terraform")
+    said = notes(variables, "Terraform")
     described = {
         name: {"type": "string", "description": text} for name, text in sorted(variables.items())
     }
