@@ -210,8 +210,11 @@ def _differences(
 
 
 def _deletions(rest: Sequence[LiveObject], lifecycle: Lifecycle) -> Iterator[Change]:
-    """What exists only for this endpoint and is not wanted goes first; the rest is left alone."""
-    for one in rest:
+    """What exists only for this endpoint and is not wanted goes first; the rest is left alone.
+
+    What needs another object goes before it: it might go with it, without having been asked to.
+    """
+    for one in sorted(rest, key=lambda found: -lifecycle.rank(found.kind)):
         if one.kind in lifecycle.tied:
             yield Change(
                 address=one.address,

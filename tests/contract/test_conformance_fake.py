@@ -21,6 +21,7 @@ STATES = States(
     third=desired(NAME, image="3"),
     in_place=desired(NAME, label="bold", most=9),
     replaced=desired(NAME, zone="south"),
+    bare=desired(NAME, most=0),
     fleet=tuple((name, desired(name)) for name in (f"other-{n}" for n in range(12))),
 )
 

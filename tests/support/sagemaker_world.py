@@ -84,6 +84,7 @@ def states() -> States:
         second=desired(f"{image}:2"),
         third=desired(f"{image}:3"),
         in_place=desired("traffic.spikes[0].at=0 13 * * fri"),
+        bare=desired("constraints.hosting=[dedicated]"),
         fleet=tuple((name, desired(name=name)) for name in names),
     )
 

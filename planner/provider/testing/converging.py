@@ -32,7 +32,10 @@ class Converging:
             if state is not None:
                 assert here.needed(state).acting == ()
                 there = {one.address for one in here.live(state).objects}
-                assert {one.address for one in state.resources} <= there
+                wanted = {one.address for one in state.resources}
+                assert wanted <= there
+                tied = job.link.lifecycle.tied
+                assert not {one for one in there - wanted if one.partition("/")[0] in tied}
         assert world.inventory() == {}
 
     def test_a_second_apply_writes_nothing(self, world: World) -> None:
@@ -105,12 +108,15 @@ class Converging:
         assert here.needed(states.second).acting == ()
 
     def test_only_one_former_version_is_kept(self, world: World) -> None:
-        """Updates leave what a rollback needs, and no more with each."""
+        """Updates leave what a rollback needs, and no more with each; changes in place keep it."""
         here, states = Operator(world), world.states
         here.made(states.first, states.second)
         known = len(world.inventory())
         here.made(states.third, states.first)
         assert len(world.inventory()) == known
+        kept = set(world.inventory())
+        here.made(states.in_place)
+        assert kept <= set(world.inventory())
 
 
 def way(states: States) -> Iterator[DesiredState | None]:
@@ -118,6 +124,8 @@ def way(states: States) -> Iterator[DesiredState | None]:
     yield from (states.first, states.second, states.third, states.first, states.in_place)
     if states.replaced is not None:
         yield states.replaced
+    if states.bare is not None:
+        yield states.bare
     yield None
 
 

@@ -60,7 +60,10 @@ LIFECYCLE = Lifecycle(
 def desired(
     name: str, *, image: str = "1", zone: str = "north", label: str = "plain", most: int = 4
 ) -> DesiredState:
-    """An endpoint on a version that is named by its content, with a scaler; it is its own owner."""
+    """An endpoint on a version that is named by its content; it is its own owner.
+
+    It has a scaler, unless that could scale to nothing at `most`.
+    """
     version = f"{name}-{_hash(image)}"
     digest = _hash(f"{image} {zone} {label} {most}")
     used = {
@@ -77,7 +80,7 @@ def desired(
         (
             _resource("version", version, {"Name": version, "Image": image, "Tags": tags}),
             _resource("endpoint", name, used),
-            _resource("scaler", name, {"Name": name, "Least": 1, "Most": most}),
+            *([_resource("scaler", name, {"Name": name, "Least": 1, "Most": most})] * (most > 0)),
         ),
     )
 

@@ -43,6 +43,7 @@ class States:
     in_place: DesiredState
     fleet: tuple[tuple[str, DesiredState], ...]
     replaced: DesiredState | None = None
+    bare: DesiredState | None = None
 
 
 @value
