@@ -122,10 +122,10 @@ class Converging:
 def way(states: States) -> Iterator[DesiredState | None]:
     """From nothing by every kind of change to nothing again."""
     yield from (states.first, states.second, states.third, states.first, states.in_place)
-    if states.replaced is not None:
-        yield states.replaced
     if states.bare is not None:
         yield states.bare
+    if states.replaced is not None:
+        yield states.replaced
     yield None
 
 

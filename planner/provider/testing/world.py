@@ -30,10 +30,11 @@ class Fault(StrEnum):
 
 @value
 class States:
-    """Desired states of one endpoint that has an object of a `tied` kind, if the cloud has one.
+    """Desired states of one endpoint, each told by how it differs from `first`.
 
-    `second` and `third` change only what is rolled out; `in_place` changes `first` without that,
-    `replaced` by deletion and creation, where a cloud knows that. `fleet` has other endpoints.
+    `second` and `third` change only what is rolled out, `in_place` only what is not; `replaced`
+    takes deletion and creation, and `bare` has nothing of the `tied` kinds that `first` has, where
+    a cloud knows such. `fleet` has other endpoints with their owners.
     """
 
     owner: str
