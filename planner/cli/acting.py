@@ -11,7 +11,7 @@ from dataclasses import fields
 from time import monotonic
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from planner.cli.options import Manners, WriteOptions, default_of
+from planner.cli.options import ActOptions, Manners, WriteOptions, default_of
 from planner.cli.output import emit_text, emit_view
 from planner.errors import ExitCode, UsageError
 
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from planner.engine import Applied, Connections, Event, Manner
     from planner.model.plan import Pending
 
-HEARTBEAT_S = 10.0
-
 
 def carried_out(
     pending: Sequence[Pending],
     connections: Connections,
-    options: WriteOptions,
+    options: ActOptions,
     manners: Manners,
     *,
     verb: str,
@@ -40,10 +38,10 @@ def carried_out(
     again = command(options, verb)
     live.refuse_risks(pending, options.accept, again)
     approve(options, verb)
-    teller = _Teller(manners, journal)
+    teller = _Teller(manners, journal, options.heartbeat)
     halt = threading.Event()
     manner = Manner(tell=teller, halt=halt, timeout_s=options.timeout, wait=options.wait)
-    with journal.beating():
+    with journal.beating(options.heartbeat):
         results = _through(pending, connections, manner, options, journal)
     journal.outcomes(results)
     if halt.is_set():
@@ -119,8 +117,9 @@ _SAID = {"wrote", "wait"}
 class _Teller:
     """Says every write at once, and what an endpoint waits for when it changes or lasts."""
 
-    def __init__(self, manners: Manners, journal: Journal) -> None:
+    def __init__(self, manners: Manners, journal: Journal, heartbeat_s: float) -> None:
         self._manners = manners
+        self._heartbeat_s = heartbeat_s
         self._journal = journal
         self._said: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
@@ -132,7 +131,7 @@ class _Teller:
         state, now = event.text.partition(",")[0], monotonic()
         with self._lock:
             before, at = self._said.get(event.address, ("", 0.0))
-            if state == before and now - at < HEARTBEAT_S:
+            if state == before and now - at < self._heartbeat_s:
                 return
             self._said[event.address] = (state, now)
             self._manners.note(f"{event.endpoint}: {event.address}: {event.text}")

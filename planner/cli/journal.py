@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 FORMAT_VERSION = "1.0"
 """Version of the events; the first number changes when a key goes or changes its meaning."""
 
-HEARTBEAT_S = 10.0
-"""Between two lines at most, as long as something is made real."""
-
 
 class Journal:
     """Writes events to `stream`, from any thread and in order; None: nowhere."""
@@ -75,15 +72,15 @@ class Journal:
             self._say("wait", endpoint=event.endpoint, address=event.address, text=event.text)
 
     @contextmanager
-    def beating(self) -> Iterator[None]:
-        """Say every now and then that the run is alive, and what it waits for."""
+    def beating(self, every_s: float) -> Iterator[None]:
+        """Say every so many seconds that the run is alive, and what it waits for."""
         if self._stream is None:
             yield
             return
         ended = threading.Event()
 
         def beat() -> None:
-            while not ended.wait(HEARTBEAT_S):
+            while not ended.wait(every_s):
                 self._say("heartbeat", waits=dict(sorted(self._waits.copy().items())))
 
         thread = threading.Thread(target=beat, daemon=True, name="planner-heartbeat")

@@ -297,6 +297,12 @@ class ActOptions(WriteOptions):
             help="jsonl: events on standard output while it runs, all else on standard error.",
         ),
     ] = EventFormat.TABLE
+    heartbeat: Annotated[
+        float,
+        typer.Option(
+            "--heartbeat", metavar="SECONDS", min=0.1, help="Longest silence while it waits."
+        ),
+    ] = 10.0
 
 
 OptionsT = TypeVar("OptionsT")

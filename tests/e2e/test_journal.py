@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from planner.cli import journal
 from planner.errors import ExitCode
 from tests.support.command import PLANNER, Done, environment
 from tests.support.live import PINNED, Person, person
@@ -88,12 +87,9 @@ def test_a_saved_plan_is_summed_up_as_it_was(somebody: Person) -> None:
         assert planned[key] == saved[key]
 
 
-def test_heartbeats_repeat_as_long_as_something_is_waited_for(
-    somebody: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journal, "HEARTBEAT_S", 0.1)
+def test_heartbeats_repeat_as_long_as_something_is_waited_for(somebody: Person) -> None:
     somebody.sandbox.post("pace", {"create_s": 1.0, "waits": 1.0})
-    beats = of(events(somebody.types(*APPLY)), "heartbeat")
+    beats = of(events(somebody.types(*APPLY, "--heartbeat", "0.1")), "heartbeat")
     assert len(beats) >= 3
     assert {"endpoint/fraud-scorer": "Creating"} in [one["waits"] for one in beats]
 
