@@ -6,7 +6,7 @@ import pytest
 
 pytest.register_assert_rewrite("planner.provider.testing")
 
-pytest_plugins = ["tests.support.recorded", "tests.support.tools"]
+pytest_plugins = ["tests.support.golden", "tests.support.recorded", "tests.support.tools"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,31 +18,11 @@ import pytest
 from tests.support import botocore_walk, databricks_rules
 from tests.support.code import ROOT
 from tests.support.command import planner
+from tests.support.golden import Compare
 
 HERE = Path(__file__).parent
 SCENARIOS = sorted(path.parent for path in (HERE / "scenarios").glob("*/cmd"))
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/planner.yaml"))
-
-Compare = Callable[[Path, bytes], None]
-
-
-@pytest.fixture
-def expected(request: pytest.FixtureRequest) -> Compare:
-    """Compare with a file, or rewrite it; an empty output has no file."""
-    update = request.config.getoption("--update-golden")
-
-    def compare(path: Path, actual: bytes) -> None:
-        if update and actual:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(actual)
-        elif update:
-            path.unlink(missing_ok=True)
-        wanted = path.read_bytes() if path.exists() else b""
-        hint = f"{path.relative_to(ROOT)}: run pytest --update-golden and read the difference"
-        assert actual.decode().splitlines() == wanted.decode().splitlines(), hint
-        assert actual == wanted, hint  # the lines above are only for reading
-
-    return compare
 
 
 def _name(path: Path) -> str:

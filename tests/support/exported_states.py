@@ -27,7 +27,7 @@ WARM = serverless(
     options=(("memory_mb", "4096"), ("prewarm", "2")),
 )
 FLEET = tuple(model(f"m-{number}", weight=0.25) for number in range(4))
-KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-44cd-96ef-1234567890ab"
 VPC = {"subnets": ["subnet-0a1b2c3d"], "security_groups": ["sg-0a1b2c3d"]}
 
 
@@ -40,10 +40,10 @@ def named(name: str, **changed: Any) -> Asked:
     return one(decision(endpoint=name, **changed), workload(name=name))
 
 
-def shown(kind: str, name: str) -> Asked:
-    """One of the special endpoints under a name of its own."""
+def shown(kind: str, name: str, **more: Any) -> Asked:
+    """One of the special endpoints under a name of its own, with more of a workload."""
     chosen, wanted, block = SPECIAL[kind]
-    changed: dict[str, Any] = {"name": name, **wanted}
+    changed: dict[str, Any] = {"name": name, **wanted, **more}
     models = changed.pop("models", ())
     made = {"endpoint": name, "models": tuple(m.name for m in models) or ("fraud",)}
     return one(replace(chosen, **made), workload(*models, **changed), **block)
@@ -60,6 +60,7 @@ SPECIAL: dict[str, tuple[Decision, dict[str, Any], dict[str, Any]]] = {
         {},
         {"data_capture": {"s3_uri": "s3://b/c", "percentage": "5%"}, "kms_key": KEY},
     ),
+    "aliased": (decision(), {}, {"kms_key": "alias/models"}),
     "private": (decision(), {}, {"vpc": VPC, "network_isolation": True}),
     "fleet": (
         decision(hosting="multi-model", options=(("model_cache", "disabled"),)),

@@ -114,17 +114,27 @@ def _rollback(written: dict[str, Any], state: DesiredState) -> None:
 
 def _key_of(resource: Resource, state: DesiredState) -> dict[str, dict[str, str]]:
     """The look-up of a key: the provider takes ARNs alone, SageMaker names and aliases too."""
-    key = resource.body.get("KmsKeyId") or resource.body.get("DataCaptureConfig", {}).get(
-        "KmsKeyId"
-    )
-    if not key:
+    key = _key_id(resource)
+    if not key or _is_arn(key):
         return {}
     found = {"provider": f"aws.{_alias(state.region)}", "key_id": _literal(key)}
     return {_label_of(state.endpoint): found}
 
 
+def _key_id(resource: Resource) -> str:
+    """The key of a config: its disks and its recordings have the same."""
+    recordings = resource.body.get("DataCaptureConfig", {})
+    return str(resource.body.get("KmsKeyId") or recordings.get("KmsKeyId", ""))
+
+
+def _is_arn(key: str) -> bool:
+    return key.startswith("arn:") and ":key/" in key
+
+
 def _key(written: dict[str, Any], resource: Resource, state: DesiredState) -> None:
-    found = f"${{data.aws_kms_key.{_label_of(state.endpoint)}.arn}}"
+    key = _key_id(resource)
+    looked_up = f"${{data.aws_kms_key.{_label_of(state.endpoint)}.arn}}"
+    found = key if _is_arn(key) else looked_up
     if written.pop("kms_key_id", None):
         written["kms_key_arn"] = found
     if "KmsKeyId" in resource.body.get("DataCaptureConfig", {}):
