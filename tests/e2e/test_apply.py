@@ -76,19 +76,6 @@ def test_the_whole_cycle(person: Person) -> None:
     assert "Nothing to destroy." in person.types("destroy", "fraud-scorer").out
 
 
-@pytest.mark.parametrize(
-    "example", ["image-tagger", "internal-tool", "merchant-fleet", "shop-ranker", "ticket-router"]
-)
-def test_after_apply_nothing_is_to_do_and_destroy_leaves_nothing(
-    person: Person, example: str
-) -> None:
-    done = person.types("apply", example, "--no-verify")
-    assert done.code == 0, done.err + done.out
-    assert person.plan(example)["summary"]["unchanged"] == 1
-    assert person.types("destroy", example).code == 0
-    assert set(actions(person.plan(example)).values()) == {"create"}
-
-
 SLOWER = ("--set", "traffic.rate=30000/s")
 STANDARD = tuple(
     word

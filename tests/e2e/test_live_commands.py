@@ -60,6 +60,25 @@ def test_what_the_environment_names_is_worked_on_live(somebody: Person) -> None:
     assert again.code == ExitCode.DONE
 
 
+@pytest.mark.parametrize(
+    "example", ["image-tagger", "internal-tool", "merchant-fleet", "shop-ranker", "ticket-router"]
+)
+def test_after_apply_nothing_is_to_do_and_destroy_leaves_nothing(
+    somebody: Person, example: str
+) -> None:
+    somebody.applies(f"@{example}")
+    assert acting(somebody.plans(f"@{example}")) == {}
+    somebody.does("destroy", f"@{example}", "--auto-approve")
+    client = somebody.sandbox.sagemaker
+    assert _endpoints(somebody) == []
+    assert client.list_endpoint_configs()["EndpointConfigs"] == []
+    assert client.list_models()["Models"] == []
+    assert somebody.sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    scaling = somebody.sandbox.client("application-autoscaling")
+    targets = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")
+    assert targets["ScalableTargets"] == []
+
+
 def test_nothing_to_do_asks_nobody(somebody: Person) -> None:
     somebody.file("planner.yaml", PINNED)
     somebody.applies()
