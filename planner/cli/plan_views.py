@@ -55,7 +55,7 @@ def plan_views(plan: Plan, *, tag: str, places: Places) -> Views:
 
     return Views(
         document=whole,
-        text=lambda out, style: render_plan(plan, out=out, style=style),
+        text=lambda out, style: render_plan(plan, out=out, style=style, places=places),
         markdown=markdown,
         report=report,
         outputs=outputs,

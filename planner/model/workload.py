@@ -228,19 +228,24 @@ class ScheduledAction:
 
 @value
 class PinnedScaling:
-    """Autoscaling that a person set; `target` in the metric of the policy, None: as sized."""
+    """Autoscaling that a person set; `target` in the metric of the policy, None: as sized.
+
+    It counts replicas, or `units` of concurrency.
+    """
 
     minimum: int
     maximum: int
     target: float | None = None
     schedule: tuple[ScheduledAction, ...] = ()
+    units: bool = False
 
 
 @value
 class Pin:
     """Decisions a person took; the solver checks and prices them.
 
-    `replicas` is a fixed count, `scaling` a range in its place; `prewarm` counts what is kept warm.
+    `replicas` is a fixed count, `scaling` a range in its place, or in that of `concurrency` where
+    that is bought by the unit; `prewarm` counts what is kept warm.
     """
 
     hosting: str | None = None
@@ -250,6 +255,14 @@ class Pin:
     concurrency: int | None = None
     prewarm: int | None = None
     routing: str | None = None
+
+    @property
+    def unit_counts(self) -> dict[str, int]:
+        """Units of concurrency that are pinned, by the path below the spec that says so."""
+        if self.scaling is not None and self.scaling.units:
+            least, most = self.scaling.minimum, self.scaling.maximum
+            return {"pin.concurrency.min": least, "pin.concurrency.max": most}
+        return {} if self.concurrency is None else {"pin.concurrency": self.concurrency}
 
 
 @value

@@ -9,14 +9,12 @@ from typing import Any
 from planner.diff import created
 from planner.model.change import ChangeSet
 from planner.model.resource import DesiredState
+from planner.model.secret import names_secret
 
 HIDDEN = "(hidden)"
 """Stands in a plan where a value looks like a secret."""
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _INDEX = re.compile(r"(\[\d+\])+\Z")
-_SECRET_WORDS = frozenset({"password", "passwd", "secret", "secrets", "token", "credential"})
-_SECRET_PAIRS = frozenset({("api", "key"), ("access", "key"), ("private", "key")})
 
 
 def desired_changes(desired: DesiredState, *, reason: str) -> ChangeSet:
@@ -70,9 +68,4 @@ def shown(path: str, value: Any) -> Any:
     if not isinstance(value, str) or value.startswith("{{"):
         return value
     # An item of a list stands under the list's name.
-    return HIDDEN if _names_secret(_INDEX.sub("", path).rpartition(".")[2]) else value
-
-
-def _names_secret(name: str) -> bool:
-    words = [word.lower() for word in _WORDS.findall(name)]
-    return bool(words) and (words[-1] in _SECRET_WORDS or tuple(words[-2:]) in _SECRET_PAIRS)
+    return HIDDEN if names_secret(_INDEX.sub("", path).rpartition(".")[2]) else value

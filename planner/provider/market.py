@@ -12,9 +12,10 @@ from planner.errors import ProviderError, SpecError
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog, LimitOverride
 from planner.model.resource import DesiredState
+from planner.model.secret import names_secret
 from planner.model.value import value
-from planner.model.workload import Pin
 from planner.provider import registry
+from planner.provider.contradictions import pin_contradictions
 from planner.provider.overrides import overridden, unknown_limits
 from planner.spec import Spec
 
@@ -85,8 +86,10 @@ class Market:
 
 
 def placed(spec: Spec, path: str, diagnostic: Diagnostic) -> Diagnostic:
-    """Give a diagnostic its place in the spec's file."""
-    return replace(diagnostic, path=path, location=spec.locate(path), excerpt=spec.excerpt(path))
+    """Give a diagnostic its place in the spec's file; a line that holds a secret is not shown."""
+    hidden = names_secret(path.rpartition(".")[2])
+    excerpt = "" if hidden else spec.excerpt(path)
+    return replace(diagnostic, path=path, location=spec.locate(path), excerpt=excerpt)
 
 
 def blamed(spec: Spec, provider: str, error: ProviderError) -> Diagnostic:
@@ -135,27 +138,9 @@ def _misnamed(
             if curve.source.endswith(".service_time")
         ),
     )
-    for found in (*unknown_instances(named, names), *_pin_apart(workload.pin, offers)):
+    apart = pin_contradictions(workload.pin, offers)
+    for found in (*unknown_instances(named, names), *apart):
         yield placed(spec, found.path, found)
-
-
-def _pin_apart(pin: Pin, offers: Mapping[str, Catalog]) -> Iterator[Diagnostic]:
-    """A pinned type that no provider has in the pinned mode."""
-    if pin.instance is None or pin.hosting is None:
-        return
-    modes = {
-        offering.hosting
-        for catalog in offers.values()
-        for offering in catalog.offerings
-        if offering.instance_type == pin.instance
-    }
-    if modes and pin.hosting not in modes:
-        yield Diagnostic(
-            code="pin-contradicts",
-            message=f"{pin.instance} is pinned, and nothing offers it as {pin.hosting}",
-            hint=f"pin {' or '.join(sorted(modes))}, or another instance",
-            path="spec.pin.instance",
-        )
 
 
 def _unknown(path: str, name: str, names: frozenset[str]) -> Diagnostic:

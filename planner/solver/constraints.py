@@ -10,6 +10,7 @@ from planner.model.catalog import Kind, Limit, Measure, Offering
 from planner.model.units import format_duration, format_size
 from planner.model.workload import Compute
 from planner.solver.ask import Ask
+from planner.solver.pinning import pinned_capacity
 
 Rule = Callable[[Ask, Offering], Rejection | None]
 
@@ -304,30 +305,9 @@ def _routing(ask: Ask, offering: Offering) -> Rejection | None:
     )
 
 
-def _pinned_capacity(ask: Ask, offering: Offering) -> Rejection | None:
-    """Pins that only some kinds of capacity have: a range of replicas, and warm instances."""
-    pin = ask.workload.pin
-    counted = offering.kind in (Kind.REPLICAS, Kind.SHARED_REPLICAS)
-    if pin.scaling is not None and not (counted and offering.autoscaling is not None):
-        return Rejection(
-            code="pinned",
-            measured=f"{offering.hosting} capacity has no range of replicas",
-            allowed=f"{pin.scaling.minimum} to {pin.scaling.maximum} replicas",
-            path="spec.pin.replicas",
-        )
-    if pin.prewarm is not None and offering.kind is not Kind.ON_DEMAND:
-        return Rejection(
-            code="pinned",
-            measured=f"{offering.hosting} capacity is always warm",
-            allowed=f"{pin.prewarm} kept warm",
-            path="spec.pin.prewarm",
-        )
-    return None
-
-
 SHAPE_RULES: tuple[Rule, ...] = (
     _hosting,
-    _pinned_capacity,
+    pinned_capacity,
     _shared_needs_several,
     _instance,
     _compute,

@@ -200,7 +200,8 @@ def _pinned_count(ask: Ask) -> str:
     pin = ask.workload.pin
     if pin.prewarm is not None:
         return "prewarm"
-    return "concurrency" if pin.replicas is None and pin.scaling is None else "replicas"
+    counted = pin.scaling is not None and not pin.scaling.units
+    return "replicas" if pin.replicas is not None or counted else "concurrency"
 
 
 def _why(miss: Rejection) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import replace
 
-from planner.capacity.autoscaling import Bounds, Demand, demands, follow, track
+from planner.capacity.autoscaling import Bounds, Demand, demands, track
 from planner.capacity.cold_start import Idle, whole_endpoint
 from planner.capacity.latency import VALID_UTILIZATION, Pool, stable_count
 from planner.capacity.queue import NEVER_COLD, Cold
 from planner.model.candidate import Range, Rejection
 from planner.model.catalog import Kind, Offering, Scaling
-from planner.model.workload import LatencyTarget, Model, PinnedScaling
+from planner.model.workload import LatencyTarget, Model
 from planner.solver.ask import Ask
 from planner.solver.hardware import Slots, slot_options
 from planner.solver.objectives import check_cold, miss
+from planner.solver.pinning import held, per_second, pinned_scaling, range_too_small
 from planner.solver.sized import Sized, check_sized
 
 
@@ -210,13 +210,13 @@ def _autoscaled(
     bounds = ask.memo.get(key)
     if bounds is None:
         groups = [math.ceil(n / option.count) for n in per_bin]
-        bounds = _track(ask, pool, groups, scaling, floor=floor, slots=option.count)
+        bounds = _track(ask, pool, groups, offering, floor=floor, slots=option.count)
         ask.memo[key] = bounds
     if isinstance(bounds, Rejection):
         return bounds
     assert isinstance(bounds, Bounds)
     zero = offering.cold is not None
-    tuned = scaling.tunable and ask.workload.pin.scaling is None
+    tuned = scaling.tunable and pinned_scaling(ask, offering) is None
     return Sized(
         offering=offering,
         models=(),
@@ -265,54 +265,32 @@ def _slots_per_bin(
 
 
 def _track(
-    ask: Ask, pool: Pool, groups: list[int], scaling: Scaling, *, floor: int, slots: int
+    ask: Ask, pool: Pool, groups: list[int], offering: Offering, *, floor: int, slots: int
 ) -> Bounds | Rejection:
+    scaling = offering.autoscaling
+    assert scaling is not None
     rates = [b.rate for b in pool.bins]
 
     def needed(rate: float) -> int:
         return groups[min(bisect_left(rates, rate - 1e-9), len(groups) - 1)]
 
-    pinned = ask.workload.pin.scaling
-    if pinned is not None:
-        return _pinned_bounds(ask, moments_of(ask, pool, scaling), needed, pinned)
+    moments = moments_of(ask, pool, scaling)
     aimed_at = slots * ask.workload.constraints.utilization / pool.service.mean_s
+    pinned = pinned_scaling(ask, offering)
+    if pinned is not None:
+        target = per_second(pinned.target) if scaling.tunable else aimed_at
+        bounds, enough = held(moments, needed, pinned, target=target)
+        if enough or ask.simulated:
+            return bounds
+        return range_too_small(max(needed(m.rate) for m in moments), pinned, offering)
     return track(
-        moments_of(ask, pool, scaling),
+        moments,
         needed,
         floor=floor,
         scheduled=scaling.scheduled,
         around_s=scaling.lag_up_s + scaling.lag_down_s,
         given_target=None if scaling.tunable else aimed_at,
     )
-
-
-def _pinned_bounds(
-    ask: Ask, moments: tuple[Demand, ...], needed: Callable[[float], int], pinned: PinnedScaling
-) -> Bounds | Rejection:
-    """The range that a person set, where it keeps up, or where a simulation will tell."""
-    bounds, enough = follow(
-        moments,
-        needed,
-        minimum=pinned.minimum,
-        maximum=pinned.maximum,
-        target=per_second(pinned.target),
-        spike_minimum=max((action.min for action in pinned.schedule), default=0),
-    )
-    if enough or ask.simulated:
-        return bounds
-    most = max(needed(moment.rate) for moment in moments)
-    return Rejection(
-        code="pin-too-small",
-        measured=f"{most} replicas needed in time",
-        allowed=f"{pinned.minimum} to {pinned.maximum} pinned",
-        path="spec.pin.replicas",
-        shortfall=max(most / pinned.maximum, 1.01),
-    )
-
-
-def per_second(target: float | None) -> float | None:
-    """The rate per replica that a policy aims at: its metric counts requests a minute."""
-    return None if target is None else target / 60.0
 
 
 def moments_of(ask: Ask, pool: Pool, scaling: Scaling) -> tuple[Demand, ...]:

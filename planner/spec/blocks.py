@@ -263,6 +263,10 @@ def _pinned_form(value: Any) -> str:
     return "range" if isinstance(value, dict | PinnedRangeBlock) else "count"
 
 
+PinnedConcurrency = Annotated[
+    Annotated[PositiveCount, Tag("count")] | Annotated[PinnedRangeBlock, Tag("range")],
+    Discriminator(_pinned_form),
+]
 PinnedReplicas = Annotated[
     Annotated[Count, Tag("count")] | Annotated[PinnedRangeBlock, Tag("range")],
     Discriminator(_pinned_form),
@@ -286,6 +290,6 @@ class PinBlock(SpecBlock):
     replicas: PinnedReplicas | None = None
     target: PositiveNumber | None = None
     schedule: tuple[ScheduleBlock, ...] = ()
-    concurrency: PositiveCount | None = None
+    concurrency: PinnedConcurrency | None = None
     prewarm: Count | None = None
     routing: Literal["least-outstanding", "two-choices", "random"] | None = None

@@ -304,19 +304,24 @@ def _rollout(block: RolloutBlock) -> Rollout:
 
 
 def _pin(block: PinBlock) -> Pin:
-    counts = block.replicas
+    counts, slots = block.replicas, block.concurrency
     return Pin(
         hosting=block.hosting,
         instance=block.instance,
         replicas=None if isinstance(counts, PinnedRangeBlock) else counts,
-        scaling=_scaling(block, counts) if isinstance(counts, PinnedRangeBlock) else None,
-        concurrency=block.concurrency,
+        scaling=_scaling(block),
+        concurrency=None if isinstance(slots, PinnedRangeBlock) else slots,
         prewarm=block.prewarm,
         routing=block.routing,
     )
 
 
-def _scaling(block: PinBlock, counts: PinnedRangeBlock) -> PinnedScaling:
+def _scaling(block: PinBlock) -> PinnedScaling | None:
+    counts, slots = block.replicas, block.concurrency
+    if isinstance(slots, PinnedRangeBlock):
+        return PinnedScaling(minimum=slots.min, maximum=slots.max, units=True)
+    if not isinstance(counts, PinnedRangeBlock):
+        return None
     return PinnedScaling(
         minimum=counts.min,
         maximum=counts.max,

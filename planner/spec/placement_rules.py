@@ -121,16 +121,24 @@ def _pinned_range(sections: Sections) -> Iterator[Breach]:
     pin = sections.pin
     if pin is None:
         return
-    counts = pin.replicas
-    if isinstance(counts, PinnedRangeBlock):
-        if counts.min >= counts.max:
+    for key, range_ in (("replicas", pin.replicas), ("concurrency", pin.concurrency)):
+        if isinstance(range_, PinnedRangeBlock) and range_.min >= range_.max:
             yield breach(
                 "min-above-max",
-                f"a range goes from fewer to more, not from {counts.min} to {counts.max}",
-                f"write replicas: {counts.max}",
-                (*_PIN, "replicas", "min"),
-                (*_PIN, "replicas", "max"),
+                f"a range goes from fewer to more, not from {range_.min} to {range_.max}",
+                f"write {key}: {range_.max}",
+                (*_PIN, key, "min"),
+                (*_PIN, key, "max"),
             )
+    if isinstance(pin.concurrency, PinnedRangeBlock) and pin.replicas is not None:
+        yield breach(
+            "pin-contradicts",
+            "a range of concurrency is pinned, and replicas too: capacity is counted one way",
+            "remove replicas",
+            (*_PIN, "replicas"),
+            (*_PIN, "concurrency"),
+        )
+    if isinstance(pin.replicas, PinnedRangeBlock):
         return
     for key, given in (("target", pin.target), ("schedule", pin.schedule)):
         if given:

@@ -10,6 +10,7 @@ from planner.model.change import Action, Change, ChangeSet, FieldChange
 from planner.model.check import Verdict
 from planner.model.plan import EndpointPlan, LimitBreach, Pending, Plan
 from planner.model.units import format_usd
+from planner.views.findings import Places, nowhere
 from planner.views.plan_wording import (
     SAID,
     breach_text,
@@ -17,6 +18,7 @@ from planner.views.plan_wording import (
     concurrency_text,
     cost_text,
     latency_text,
+    miss_paths,
     miss_texts,
     prices_of,
     reason_text,
@@ -41,14 +43,17 @@ from planner.views.wording import (
 _FIELDS = 8
 
 
-def render_plan(plan: Plan, *, out: TextIO, style: Style) -> None:
-    """Write every endpoint, then what is infeasible or over a limit, then the totals."""
+def render_plan(plan: Plan, *, out: TextIO, style: Style, places: Places = nowhere) -> None:
+    """Write every endpoint, then what is infeasible or over a limit, then the totals.
+
+    What is infeasible is shown with the `places` in its spec that stand in the way.
+    """
     paper = Paper(out=out, style=style)
     prices = prices_of(plan.endpoints)
     for endpoint in plan.endpoints:
         _endpoint(paper, endpoint, prices[endpoint.workload])
     for outcome in plan.infeasible:
-        _infeasible(paper, outcome)
+        _infeasible(paper, outcome, places)
     for breach in plan.breaches:
         _breach(paper, breach)
     for removal in plan.removals:
@@ -132,7 +137,7 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _infeasible(paper: Paper, outcome: Infeasible) -> None:
+def _infeasible(paper: Paper, outcome: Infeasible, places: Places) -> None:
     paint = paper.style.paint
     paper.line(
         f"{paint('!', 'bad')} {paint(outcome.workload, 'strong')} is infeasible:"
@@ -140,6 +145,10 @@ def _infeasible(paper: Paper, outcome: Infeasible) -> None:
     )
     for index, text in enumerate(miss_texts(outcome)):
         paper.entry("" if index else "nearest", text, "bad")
+    for index, path in enumerate(miss_paths(outcome)):
+        at = places(outcome.workload, path)
+        if at is not None:
+            paper.entry("" if index else "asked at", f"{at} {path}")
     for index, text in enumerate(relaxation_texts(outcome)):
         paper.entry("" if index else "would do", text, "good")
     paper.line()

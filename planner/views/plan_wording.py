@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from planner.model.candidate import Decision, Infeasible
+from planner.model.candidate import Alternative, Decision, Infeasible
 from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
 from planner.model.check import Check
 from planner.model.plan import EndpointPlan, LimitBreach
@@ -167,9 +167,8 @@ def telling_fields(change: Change) -> tuple[list[FieldChange], list[str]]:
 
 def miss_texts(outcome: Infeasible) -> list[str]:
     """What comes nearest to a spec that nothing meets, and what each lacks."""
-    nearest = outcome.misses or shortlist((), outcome.excluded, limit=NEAREST)
     texts = []
-    for miss in nearest[:NEAREST]:
+    for miss in _nearest(outcome):
         text = f"{miss.provider} {candidate(miss)}"
         if miss.rejection is not None:
             text += f": {why_rejected(miss.rejection)}"
@@ -177,6 +176,16 @@ def miss_texts(outcome: Infeasible) -> list[str]:
                 text += f", off by {format_fraction(miss.rejection.shortfall - 1.0)}"
         texts.append(text)
     return texts
+
+
+def miss_paths(outcome: Infeasible) -> list[str]:
+    """Where the spec asks for what the nearest lack, each place once."""
+    paths = (miss.rejection.path for miss in _nearest(outcome) if miss.rejection is not None)
+    return list(dict.fromkeys(filter(None, paths)))
+
+
+def _nearest(outcome: Infeasible) -> Sequence[Alternative]:
+    return (outcome.misses or shortlist((), outcome.excluded, limit=NEAREST))[:NEAREST]
 
 
 def relaxation_texts(outcome: Infeasible) -> list[str]:

@@ -17,6 +17,7 @@ from planner.spec.quantities import (
     SpecBlock,
     Text,
 )
+from planner_databricks.resources.names import MOST_ENTITIES
 
 _PART = r"[^\s./@:]+"
 _ENTITY = re.compile(rf"{_PART}\.{_PART}\.{_PART}\Z")
@@ -87,6 +88,24 @@ Version = Annotated[
         },
     ),
 ]
+
+
+def _entities(value: Any) -> int:
+    """Read how many served entities an endpoint takes."""
+    text = str(value)
+    if re.fullmatch(r"[1-9][0-9]?", text) and int(text) <= MOST_ENTITIES:
+        return int(text)
+    shown = value if isinstance(value, Scalar) else type(value).__name__
+    raise UnitError(
+        f"an endpoint takes 1 to {MOST_ENTITIES} served entities, not {shown}",
+        f"write {MOST_ENTITIES}",
+    )
+
+
+ServedEntities = Annotated[
+    int,
+    Quantity(_entities, {"type": "integer", "minimum": 1, "maximum": MOST_ENTITIES}),
+]
 Choice = Annotated[bool | None, Quantity(_choice, {"enum": ["auto", "true", "false", True, False]})]
 
 
@@ -98,7 +117,7 @@ class Quotas(SpecBlock):
     provisioned_concurrency: Count | None = None
     provisioned_concurrency_per_entity: Count | None = None
     endpoints: Count | None = None
-    served_entities: Count | None = None
+    served_entities: ServedEntities | None = None
 
 
 class InferenceTable(SpecBlock):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from planner.errors import ProviderError
 from planner.model.candidate import Decision, Range
 from planner.model.resource import DesiredState, Resource
+from planner.model.secret import names_secret
 from planner.model.workload import Model, Workload
 from planner_databricks.resources.entity import entity_of
-from planner_databricks.resources.names import endpoint_name, entity_names
+from planner_databricks.resources.names import MOST_ENTITIES, endpoint_name, entity_names
 from planner_databricks.resources.place import place_of
 from planner_databricks.resources.shares import percents
 from planner_databricks.resources.tags import DIGEST, OWNER, SELF, as_tags, digest
@@ -54,16 +55,22 @@ def desired_state(decision: Decision, workload: Workload, settings: Settings) ->
 
 def _config(decision: Decision, workload: Workload, settings: Settings) -> dict[str, Any]:
     """Served entities, and the split between them in whole percents."""
+    if len(decision.models) > MOST_ENTITIES:
+        raise ProviderError(
+            "too-many-entities",
+            f"{len(decision.models)} models on one endpoint, which takes {MOST_ENTITIES}",
+            hint=f"databricks: {{served-entities: {MOST_ENTITIES}}}",
+            path="spec.models",
+        )
     by_name = {model.name: model for model in workload.models}
     models = tuple(by_name[name] for name in decision.models)
     names = entity_names(decision.models)
-    alone = len(workload.models) == 1
     shares = percents(tuple(model.weight for model in models))
     return {
         "served_entities": [
             {
                 "name": names[model.name],
-                **_entity(model, decision, settings, alone=alone),
+                **_entity(model, decision, workload, settings),
             }
             for model in models
         ],
@@ -76,8 +83,10 @@ def _config(decision: Decision, workload: Workload, settings: Settings) -> dict[
     }
 
 
-def _entity(model: Model, decision: Decision, settings: Settings, *, alone: bool) -> dict[str, Any]:
-    entity = entity_of(model, settings, alone=alone)
+def _entity(
+    model: Model, decision: Decision, workload: Workload, settings: Settings
+) -> dict[str, Any]:
+    entity = entity_of(model, settings, alone=len(workload.models) == 1)
     units = _units(decision, model.name)
     zero = decision.option("scale_to_zero") == "true"
     body: dict[str, Any] = {
@@ -91,7 +100,11 @@ def _entity(model: Model, decision: Decision, settings: Settings, *, alone: bool
         "scale_to_zero_enabled": zero,
     }
     if model.environment:
-        body["environment_vars"] = {key: _checked(key, value) for key, value in model.environment}
+        index = workload.models.index(model)
+        body["environment_vars"] = {
+            key: _checked(key, value, f"spec.models[{index}].environment.{key}")
+            for key, value in model.environment
+        }
     return body
 
 
@@ -105,14 +118,17 @@ def _units(decision: Decision, model: str) -> Range:
     return decision.units
 
 
-def _checked(key: str, value: str) -> str:
-    """The value; a malformed secret reference would be served as plain text."""
-    if value.startswith("{{") and not _SECRET.match(value):
-        raise ProviderError(
-            "secret-reference-invalid",
-            f"environment variable {key} looks like a secret reference and is none",
-            hint=f'{key}: "{{{{secrets/scope/key}}}}"',
-        )
+def _checked(key: str, value: str, path: str) -> str:
+    """The value; secrets may only be named, for whoever reads an endpoint reads its variables."""
+    if _SECRET.match(value):
+        return value
+    hint = f'{key}: "{{{{secrets/scope/key}}}}"'
+    if value.startswith("{{"):
+        told = f"environment variable {key} looks like a secret reference and is none"
+        raise ProviderError("secret-reference-invalid", told, hint=hint, path=path)
+    if names_secret(key):
+        told = f"environment variable {key} would hold a secret that all who see the endpoint read"
+        raise ProviderError("secret-in-plain-text", told, hint=hint, path=path)
     return value
 
 

@@ -8,6 +8,9 @@ from hashlib import sha256
 from planner.errors import ProviderError
 
 MAX_LENGTH = 63
+MOST_ENTITIES = 15
+"""Of an endpoint, whatever is documented: databricks/databricks-sdk-py#1496 has the refusal."""
+
 RESERVED_PREFIX = "databricks-"
 _VALID = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
 _OTHER = re.compile(r"[^A-Za-z0-9_-]+")
