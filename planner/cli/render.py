@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,12 @@ class Options(SpecOptions, VerifyOptions):
     """Options of `render`."""
 
     to: Annotated[
-        str, typer.Option("--to", metavar="FORMAT", help="What to render; every provider has api.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="api, k6, locust, openslo, or a provider's own; an unknown one lists them.",
+        ),
     ] = "api"
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", metavar="NAME", help="Render only this spec.")
@@ -78,7 +84,9 @@ def _joined(files: Sequence[ExportedFile], options: Options) -> bytes:
         raise UsageError(
             "several-files",
             f"{options.to} makes {len(files)} files here: {', '.join(one.name for one in files)}",
-            hint=f"planner render --to {options.to} --out {options.to}/",
+            hint=shlex.join(
+                ["planner", "render", *options.paths, "--to", options.to, "--out", f"{options.to}/"]
+            ),
         )
     return b"---\n".join(texts)
 

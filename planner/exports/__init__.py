@@ -67,7 +67,7 @@ def _file_exports(provider: str) -> Mapping[str, FileExport]:
 
 def _unknown(provider: str, to: str) -> UsageError:
     known = sorted({*registry.get(provider).exports(), *_file_exports(provider)})
-    near = get_close_matches(to, known, n=1) or known
+    near = get_close_matches(to, known, n=1, cutoff=0.5) or known
     return UsageError(
         "unknown-format",
         f"{provider} renders to {', '.join(known)}, not to `{to}`",

@@ -83,3 +83,9 @@ def test_a_workspace_has_a_provider_and_a_bundle_of_its_own() -> None:
         "dev.bundle.yaml",
         "prod.bundle.yaml",
     ]
+
+
+def test_a_value_that_a_bundle_would_read_otherwise_is_said() -> None:
+    (file,) = files("dabs", endpoint("variables"))
+    assert any("shop: a bundle reads ${...}" in note for note in file.notes)
+    assert not any("reads ${...}" in note for note in files("dabs", endpoint("plain"))[0].notes)

@@ -12,7 +12,7 @@ from planner_sagemaker.provider import provider
 from planner.model.export import Asked, ExportedFile
 from tests.support.cloudformation import bodies
 from tests.support.exported_states import SCALED, SPECIAL, WARM, named, one, shown
-from tests.support.sagemaker_values import decision
+from tests.support.sagemaker_values import decision, model
 
 
 def templates(*endpoints: Asked) -> tuple[ExportedFile, ...]:
@@ -84,3 +84,10 @@ def test_regions_and_too_many_resources_make_several_templates() -> None:
         "us-east-1-2.cloudformation.yaml",
     ]
     assert [len(file.content["Resources"]) for file in files] == [each, fits * each, each]
+
+
+def test_a_value_that_cloudformation_would_resolve_is_said() -> None:
+    models = (model("fraud", environment=(("KEY", "{{resolve:ssm:key}}"),)),)
+    (file,) = templates(shown("fixed", "fraud-scorer", models=models))
+    assert any(note.startswith("fraud-scorer: CloudFormation puts a value") for note in file.notes)
+    assert not any("{{resolve" in note for note in templates(named("b"))[0].notes)

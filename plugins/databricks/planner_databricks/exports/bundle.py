@@ -41,15 +41,20 @@ def _file(workspace: str, states: Sequence[DesiredState]) -> ExportedFile:
             **({"variables": described} if described else {}),
             "resources": {"model_serving_endpoints": endpoints},
         },
-        notes=_notes(variables),
+        notes=_notes(states, variables),
     )
 
 
-def _notes(variables: dict[str, str]) -> tuple[str, ...]:
+def _notes(states: Sequence[DesiredState], variables: dict[str, str]) -> tuple[str, ...]:
     said = notes(variables, "the bundle")
+    read_otherwise = tuple(
+        f"{state.endpoint}: a bundle reads ${{...}} in a value as a reference of its own"
+        for state in states
+        if any("${" in str(one.body) for one in state.resources)
+    )
     # docs.databricks.com dev-tools/bundles/deployment-modes
     prefixed = (
         "mode: development puts a prefix before names, and what is called by another name is "
         "another endpoint; deploy with mode: production"
     )
-    return (*said, prefixed)
+    return (*said, *read_otherwise, prefixed)

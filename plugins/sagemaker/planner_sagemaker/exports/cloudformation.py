@@ -87,7 +87,13 @@ def _notes(states: Sequence[DesiredState]) -> tuple[str, ...]:
         "CloudFormation deletes the config before once an endpoint has moved on, so that "
         "`planner rollback` has none to go back to"
     )
-    return (*unscaled, *notes(states, "CloudFormation"), kept)
+    # docs.aws.amazon.com AWSCloudFormation/latest/UserGuide dynamic-references
+    resolved = about(
+        states,
+        lambda state: any("{{resolve:" in str(one.body) for one in state.resources),
+        "CloudFormation puts a value in place of {{resolve:...}}, which SageMaker takes as it is",
+    )
+    return (*unscaled, *resolved, *notes(states, "CloudFormation"), kept)
 
 
 def _resources(state: DesiredState, taken: Mapping[str, Any]) -> dict[str, Any]:
