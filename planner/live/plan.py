@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from planner import plans, solver
+from planner import locks, plans, solver
 from planner.engine import PARALLEL, Connections, Link, Standing, at_once
 from planner.engine.connect import live_provider
+from planner.errors import SpecError
 from planner.live.read import Owned, checked, owned, removals
 from planner.model.candidate import Decision, Outcome, Solved
 from planner.model.catalog import Catalog
@@ -33,11 +34,15 @@ class Reading:
 
 @value
 class Case:
-    """One spec with what is offered to it and what was decided for it."""
+    """One spec with what is offered to it and what was decided for it.
+
+    What is `locked` stays, whatever runs.
+    """
 
     spec: Spec
     offers: Mapping[str, Catalog]
     outcome: Outcome
+    locked: bool = False
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -158,8 +163,9 @@ def _lives(
 ) -> dict[str, LiveState]:
     for one in known.values():
         _link(one, connections)  # made here, because making them is not safe in threads
+    owners = [one.owner for one in known.values()]
     states = at_once(
-        lambda one: _link(one, connections).gateway.read(one.desired, together=True),
+        lambda one: _link(one, connections).gateway.read(one.desired, together=owners),
         list(known.values()),
         parallel=reading.parallel,
     )
@@ -230,6 +236,9 @@ def _stable(case: Case, lives: Mapping[str, LiveState], solving: Solving) -> Cas
     live = lives.get(decision.endpoint)
     if live is None:
         return case
+    if case.locked:
+        _refuse_unreachable(case.spec, decision, live)
+        return case
     outcome = _reached(case, case.outcome, live, solving)
     kept = solver.stable(
         case.spec.workload,
@@ -239,6 +248,15 @@ def _stable(case: Case, lives: Mapping[str, LiveState], solving: Solving) -> Cas
         effort=solving.effort,
     )
     return case if kept is case.outcome else replace(case, outcome=kept)
+
+
+def _refuse_unreachable(spec: Spec, decision: Decision, live: LiveState) -> None:
+    """Raise SpecError where the cloud does not turn what runs into what is locked."""
+    reason = live_provider(decision.provider).unreachable(live, decision.hosting)
+    if reason and spec.lock is not None:
+        message = f"{decision.endpoint} is locked as {decision.hosting}, but {reason}"
+        keys = ("endpoints", decision.endpoint, "hosting")
+        raise SpecError((locks.problem(spec.lock, "lock-out-of-reach", message, keys),))
 
 
 def _pins(case: Case, live: LiveState) -> Mapping[str, str]:

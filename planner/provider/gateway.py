@@ -10,6 +10,7 @@ from planner.model.check import Check
 from planner.model.live import LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner.model.value import value
+from planner.model.vitals import Vitals, Window
 
 
 @value
@@ -31,10 +32,11 @@ class Gateway(Protocol):
     whatever the endpoint of that name has.
     """
 
-    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
+    def read(self, desired: DesiredState, /, *, together: Sequence[str] = ()) -> LiveState:
         """Every object of the endpoint that lives, by its addresses; writes nothing.
 
-        Read `together` with others, it may use what was asked for all of them moments ago.
+        `together` names the owners of all endpoints that are read at this time: what can be asked
+        for several of them at once may be, and used for seconds.
         """
         ...
 
@@ -61,6 +63,10 @@ class Gateway(Protocol):
 
     def checks(self, work: Sequence[tuple[DesiredState, ChangeSet]], /) -> tuple[Check, ...]:
         """What may stop this work, over all of it together; writes nothing."""
+        ...
+
+    def vitals(self, live: LiveState, window: Window, /) -> Vitals:
+        """What the endpoint's metrics show over a window; no periods where there are none."""
         ...
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:

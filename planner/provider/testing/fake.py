@@ -143,7 +143,7 @@ class FakeGateway:
     def __init__(self, cloud: FakeCloud) -> None:
         self._cloud = cloud
 
-    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
+    def read(self, desired: DesiredState, /, *, together: Sequence[str] = ()) -> LiveState:
         """The endpoint, the versions that it has or is to have, and its scaler."""
         del together
         there = self._cloud.everything()

@@ -25,11 +25,13 @@ from planner.model.change import ChangeSet
 from planner.model.check import Check
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
+from planner.model.vitals import Vitals, Window
 from planner.provider.gateway import Watch
 from planner_databricks.preflight import checks
 from planner_databricks.reading import (
     ENDPOINTS,
     KIND,
+    MISSING,
     Answer,
     Reader,
     RefusedError,
@@ -37,6 +39,7 @@ from planner_databricks.reading import (
     health,
 )
 from planner_databricks.resources.tags import OWNER, SELF, as_values
+from planner_databricks.vitals import metrics_path, vitals
 from planner_databricks.writing import Writer
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -107,6 +110,19 @@ class Connection:
             raise self._failure(request, error) from error
         return dict(answer or {})
 
+    def text(self, path: str) -> str:
+        """What is there to read that is no JSON."""
+        request = f"GET {path}"
+        client = self._connected()
+        try:
+            answer: Any = client.do("GET", path, headers={"Accept": "text/plain"}, raw=True)
+            with answer["contents"] as contents:
+                return str(contents.read().decode("utf-8", "replace"))
+        except DatabricksError as error:
+            raise _refusal(request, error) from error
+        except (OSError, TimeoutError) as error:
+            raise self._failure(request, error) from error
+
     def _connected(self) -> ApiClient:
         with self._lock:
             if self._client is None:
@@ -167,7 +183,7 @@ class DatabricksGateway:
         self._lock = threading.Lock()
         self._owned: dict[str, list[str]] | None = None
 
-    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
+    def read(self, desired: DesiredState, /, *, together: Sequence[str] = ()) -> LiveState:
         """The endpoint, and the model versions that its aliases stand for.
 
         One request each: what the workspace lists of endpoints is too little to be used together.
@@ -213,6 +229,22 @@ class DatabricksGateway:
     def checks(self, work: Sequence[tuple[DesiredState, ChangeSet]], /) -> tuple[Check, ...]:
         """Who asks, models, secrets, workload types, quotas, and how often it may be written."""
         return tuple(checks(self._connection.ask, lambda: self._connection.cloud, work))
+
+    def vitals(self, live: LiveState, window: Window, /) -> Vitals:
+        """What the export of metrics shows, which is the last minute; none before it serves."""
+        name = next((one.name for one in live.objects if one.kind == KIND), live.endpoint)
+        path = metrics_path(name)
+
+        def fetch() -> str:
+            try:
+                return self._connection.text(path)
+            except RefusedError as refusal:
+                if refusal.cloud_code == MISSING:
+                    return ""
+                raise
+
+        shown = self._reader.describe(name) or {}
+        return vitals(fetch, shown, live.endpoint, window)
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
         """Set the owner's tags on the endpoint."""

@@ -24,6 +24,7 @@ from planner.model.change import ChangeSet
 from planner.model.check import Check
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
+from planner.model.vitals import Vitals, Window
 from planner.provider.gateway import Watch
 from planner_sagemaker.alarms import ALARM, Alarms
 from planner_sagemaker.exports.api import OPERATIONS
@@ -39,6 +40,7 @@ from planner_sagemaker.reading import (
 )
 from planner_sagemaker.tag_index import TagIndex
 from planner_sagemaker.tenancy import Tenancy, claimed, previous
+from planner_sagemaker.vitals import vitals
 from planner_sagemaker.writing import Writer
 
 _PATIENCE = Config(
@@ -171,9 +173,9 @@ class SageMakerGateway:
         self._interval_s = 0.2 if near else 10.0
         self._writer = Writer(self._connection.ask, self._reader, min(self._interval_s, _PAUSE_S))
 
-    def read(self, desired: DesiredState, /, *, together: bool = False) -> LiveState:
+    def read(self, desired: DesiredState, /, *, together: Sequence[str] = ()) -> LiveState:
         """Every object that the endpoint uses, that is desired of it, that scales or watches it."""
-        known = self._index.known(desired) if together else nothing_known
+        known = self._index.known(desired, together) if together else nothing_known
         live = self._reader.read(desired, known)
         self._usage.seen(live)
         return replace(live, objects=(*live.objects, *self._alarms.read(desired, live, known)))
@@ -209,6 +211,10 @@ class SageMakerGateway:
     def checks(self, work: Sequence[tuple[DesiredState, ChangeSet]], /) -> tuple[Check, ...]:
         """Credentials, permissions, quotas, role, image and artifacts, as far as can be read."""
         return tuple(checks(self._connection.ask, work, self._usage, self._region))
+
+    def vitals(self, live: LiveState, window: Window, /) -> Vitals:
+        """What CloudWatch has of the endpoint; nothing is looked at more than once."""
+        return vitals(self._connection.ask, live, window)
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
         """Set the owner's tags on the endpoint, its config, its models and its alarms."""

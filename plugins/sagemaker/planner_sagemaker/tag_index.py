@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 
 from planner.errors import AuthError
 from planner.model.resource import DesiredState
@@ -12,6 +13,10 @@ from planner_sagemaker.resources.tags import OWNER, SELF
 
 TAGGING = "resourcegroupstaggingapi"
 _TYPES = ("sagemaker:endpoint", "sagemaker:endpoint-config", "sagemaker:model", "cloudwatch:alarm")
+_VALUES = 20
+"""Values of one key that a filter takes (TagFilter.Values)."""
+
+_PAGE = 100
 _BELIEVED_S = 30.0
 """How long an answer is used: a plan reads within it, and what is applied later is read again."""
 
@@ -36,10 +41,11 @@ class TagIndex:
                 names.append(name)
         return tuple(sorted(names))
 
-    def known(self, desired: DesiredState) -> Known:
+    def known(self, desired: DesiredState, together: Sequence[str]) -> Known:
         """Tags of desired objects where they hold all that is wanted, None for all others.
 
-        The index may lag behind: only what is as it should be is taken from it.
+        The index may lag behind: only what is as it should be is taken from it. Owners of
+        `together` are asked for in one question, as many as it takes.
         """
         asked = {one.address: one.body.get("Tags", []) for one in desired.resources}
 
@@ -49,7 +55,7 @@ class TagIndex:
             if owner is None:
                 return None
             try:
-                found = self._of(owner).get(arn)
+                found = self._of(owner, together).get(arn)
             except AuthError:
                 return None
             right = found is not None and all(tag in found for tag in wanted)
@@ -57,16 +63,31 @@ class TagIndex:
 
         return known
 
-    def _of(self, owner: str) -> dict[str, list[Answer]]:
+    def _of(self, owner: str, together: Sequence[str] = ()) -> dict[str, list[Answer]]:
+        # Held while asking: who waits here is most often about to ask for the same owners.
         with self._lock:
             at, known = self._known.get(owner, (0.0, None))
-        if known is None or time.monotonic() - at > _BELIEVED_S:
-            asked = {
-                "ResourceTypeFilters": list(_TYPES),
-                "TagFilters": [{"Key": OWNER, "Values": [owner]}],
-            }
-            answer = self._ask(TAGGING, "GetResources", asked)["ResourceTagMappingList"]
-            known = {one["ResourceARN"]: one["Tags"] for one in answer}
-            with self._lock:
-                self._known[owner] = (time.monotonic(), known)
-        return known
+            if known is None or time.monotonic() - at > _BELIEVED_S:
+                self._ask_for(_chunk(owner, together))
+                _, known = self._known[owner]
+            return known or {}
+
+    def _ask_for(self, owners: Sequence[str]) -> None:
+        asked = {
+            "ResourceTypeFilters": list(_TYPES),
+            "TagFilters": [{"Key": OWNER, "Values": list(owners)}],
+            "ResourcesPerPage": _PAGE,
+        }
+        found: dict[str, dict[str, list[Answer]]] = {owner: {} for owner in owners}
+        for one in self._ask(TAGGING, "GetResources", asked)["ResourceTagMappingList"]:
+            owner = next(tag["Value"] for tag in one["Tags"] if tag["Key"] == OWNER)
+            found[owner][one["ResourceARN"]] = one["Tags"]
+        now = time.monotonic()
+        self._known.update({owner: (now, tags) for owner, tags in found.items()})
+
+
+def _chunk(owner: str, together: Sequence[str]) -> list[str]:
+    """The owners that are asked for with this one."""
+    others = sorted({*together, owner})
+    begin = others.index(owner) // _VALUES * _VALUES
+    return others[begin : begin + _VALUES]
