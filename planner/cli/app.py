@@ -35,7 +35,7 @@ COMMANDS = (
 GROUPS = {
     "catalog": ({"show": "catalog"}, "Prices, hardware and limits, with their sources."),
     "profile": (
-        {one: f"profile_{one}" for one in ("import", "show")},
+        {one: f"profile_{one}" for one in ("import", "fit", "show", "calibrate")},
         "Measured service times: from load tests and endpoints, for the plan.",
     ),
     "sandbox": ({"serve": "sandbox"}, "Stand-ins for the clouds, to try and to test."),

@@ -17,6 +17,7 @@ class Document(StrEnum):
     """Documents with a published schema."""
 
     ENDPOINT = "endpoint"
+    PROFILE = "profile"
     PLAN = "plan"
     SIMULATION = "simulation"
 
@@ -25,11 +26,13 @@ class Document(StrEnum):
 class Options:
     """Options of `schema`."""
 
-    document: Annotated[Document, typer.Argument(help="Whose schema: the spec's or a result's.")]
+    document: Annotated[
+        Document, typer.Argument(help="Whose schema: a spec's, a profile's or a result's.")
+    ]
 
 
 def run(options: Options, manners: Manners) -> ExitCode:  # noqa: ARG001
-    """Print the JSON Schema of the spec or of a result.
+    """Print the JSON Schema of a spec, a profile or a result.
 
     The spec's holds the blocks of all installed providers.
     """
@@ -48,6 +51,10 @@ def _schema(document: Document) -> dict[str, Any]:
             return endpoint_schema(
                 {name: registry.get(name).settings_model() for name in registry.names()}
             )
+        case Document.PROFILE:
+            from planner.spec.schema import profile_schema
+
+            return profile_schema()
         case Document.PLAN:
             from planner.plans.schema import plan_schema
 

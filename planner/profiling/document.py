@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from planner.model.workload import ServicePoint
@@ -10,6 +11,7 @@ from planner.profiling.conversion import Conversion
 from planner.profiling.observation import Observation
 from planner.spec.blocks import Metadata
 from planner.spec.profile_blocks import (
+    CalibrationBlock,
     MeasuredBlock,
     ObservationBlock,
     PointBlock,
@@ -17,11 +19,11 @@ from planner.spec.profile_blocks import (
     ProfileDocument,
 )
 from planner.spec.quantities import SpecBlock
+from planner.spec.tails import p99_of
 
 _DURATIONS = {"mean", "std", "p99"}
 _TIMES = {"latency", "ttft", "itl", "observed", "predicted"}
 _RATES = {"throughput", "offered", "rate"}
-_FRACTIONS = {"errors"}
 
 
 def profile_of(
@@ -65,6 +67,73 @@ def with_measurements(
         }
     )
     return old.model_copy(update={"spec": new})
+
+
+def points_of(document: ProfileDocument) -> dict[str, tuple[ServicePoint, ...]]:
+    """Points by instance type and rising concurrency, as measured: no correction, no closed p99."""
+    found: dict[str, list[ServicePoint]] = {}
+    usual = document.spec.measured
+    for one in sorted(document.spec.points, key=lambda one: (one.instance, one.concurrency)):
+        is_open = (one.measured or usual).loop == "open"
+        p99 = one.p99 if is_open else None
+        if one.scv is not None:
+            p99 = p99_of(one.mean, one.scv)
+        found.setdefault(one.instance, []).append(
+            ServicePoint(concurrency=one.concurrency, mean_s=one.mean, p99_s=p99)
+        )
+    return {name: tuple(points) for name, points in found.items()}
+
+
+def with_curve(
+    document: ProfileDocument,
+    instance_type: str,
+    points: Sequence[ServicePoint],
+    *,
+    converted: str,
+    scv: float | None,
+) -> ProfileDocument:
+    """The profile with a fitted curve in place of the points of one instance type."""
+    body = document.spec
+    own = [one for one in body.points if one.instance == instance_type]
+    how = own[0].measured or body.measured
+    measured = how.model_copy(update={"converted": converted})
+    new = [
+        point_block(
+            instance_type,
+            replace(point, p99_s=None) if scv is not None else point,
+            measured=None if measured == body.measured else measured,
+            scv=scv,
+        )
+        for point in points
+    ]
+    others = (one for one in body.points if one.instance != instance_type)
+    ordered = sorted((*others, *new), key=lambda one: (one.instance, one.concurrency))
+    return document.model_copy(update={"spec": body.model_copy(update={"points": tuple(ordered)})})
+
+
+def tidied(document: ProfileDocument) -> ProfileDocument:
+    """The same with what most points have in common said once."""
+    body = document.spec
+    ways = [one.measured or body.measured for one in body.points]
+    usual = max(ways, key=ways.count)
+    points = tuple(
+        one.model_copy(update={"measured": None if way == usual else way})
+        for one, way in zip(body.points, ways, strict=True)
+    )
+    return document.model_copy(
+        update={"spec": body.model_copy(update={"measured": usual, "points": points})}
+    )
+
+
+def with_calibration(document: ProfileDocument, new: CalibrationBlock) -> ProfileDocument:
+    """The profile with one calibration more; of the same day and type the new one stays."""
+    kept = (
+        one
+        for one in document.spec.calibrations
+        if (one.instance, one.date) != (new.instance, new.date)
+    )
+    body = document.spec.model_copy(update={"calibrations": (*kept, new)})
+    return document.model_copy(update={"spec": body})
 
 
 def _measured(one: Conversion) -> MeasuredBlock:
@@ -179,8 +248,6 @@ def _number(name: str, given: float) -> Any:
         return duration_text(given)
     if name in _RATES:
         return rate_text(given)
-    if name in _FRACTIONS:
-        return _short(given)
     return int(given) if given == int(given) else _short(given)
 
 

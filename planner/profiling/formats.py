@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from planner.model.value import value
-from planner.profiling import locust, table
+from planner.profiling import (
+    aiperf,
+    fmbench,
+    inference_perf,
+    k6,
+    locust,
+    recommender,
+    table,
+)
 from planner.profiling.content import Content
 from planner.profiling.observation import Given, MeasurementError, Observation
 
@@ -31,10 +39,43 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="locust", title="Locust, _stats.csv", recognise=locust.is_stats, parse=locust.stats
     ),
+    Format(name="k6", title="k6, summary", recognise=k6.is_summary, parse=k6.summary),
+    Format(name="k6-json", title="k6, lines of --out json", recognise=k6.is_lines, parse=k6.lines),
+    Format(
+        name="inference-recommender",
+        title="Inference Recommender, description of a job",
+        recognise=recommender.is_job,
+        parse=recommender.job,
+    ),
+    Format(
+        name="inference-perf",
+        title="inference-perf, metrics of a stage",
+        recognise=inference_perf.is_report,
+        parse=inference_perf.report,
+    ),
+    Format(
+        name="aiperf",
+        title="AIPerf or genai-perf, summary as JSON",
+        recognise=aiperf.is_json,
+        parse=aiperf.from_json,
+    ),
+    Format(
+        name="aiperf-csv",
+        title="AIPerf or genai-perf, summary as csv",
+        recognise=aiperf.is_csv,
+        parse=aiperf.from_csv,
+    ),
+    Format(
+        name="fmbench",
+        title="FMBench, metrics as csv",
+        recognise=fmbench.is_metrics,
+        parse=fmbench.metrics,
+    ),
     Format(name="csv", title="csv with named columns", recognise=table.is_table, parse=table.table),
 )
 """The first that recognises a file reads it."""
 
+_ALIASES = {"genai-perf": "aiperf", "genai-perf-csv": "aiperf-csv"}
 AUTO = "auto"
 
 
@@ -52,7 +93,7 @@ def imported(content: Content, given: Given, form: str = AUTO) -> Imported:
     Raises MeasurementError where the format is unknown, where a number is missing or impossible, or
     where the file measured several things side by side and nobody says which is meant.
     """
-    chosen = _format(content, form)
+    chosen = _format(content, "csv" if given.columns and form == AUTO else form)
     found = chosen.parse(content, given)
     if not found:
         raise MeasurementError(
@@ -66,7 +107,7 @@ def imported(content: Content, given: Given, form: str = AUTO) -> Imported:
 
 def _format(content: Content, name: str) -> Format:
     if name != AUTO:
-        return next(one for one in FORMATS if one.name == name)
+        return _named(name)
     found = next((one for one in FORMATS if one.recognise(content)), None)
     if found is None:
         known = ", ".join(one.name for one in FORMATS)
@@ -76,6 +117,15 @@ def _format(content: Content, name: str) -> Format:
             hint=f"--format, one of {known}; for a csv of your own: --format csv --columns "
             "mean_ms=COLUMN",
         )
+    return found
+
+
+def _named(name: str) -> Format:
+    meant = _ALIASES.get(name, name)
+    found = next((one for one in FORMATS if one.name == meant), None)
+    if found is None:
+        known = ", ".join(one.name for one in FORMATS)
+        raise MeasurementError("unknown-format", f"no format {name}", hint=f"one of {known}")
     return found
 
 
@@ -143,7 +193,11 @@ def _alone(content: Content, found: Iterable[Observation]) -> tuple[Observation,
         other = seen.setdefault(key, one)
         if other is not one:
             raise _ambiguous(content, one, other)
-    return tuple(seen.values())
+    return tuple(sorted(seen.values(), key=_order))
+
+
+def _order(one: Observation) -> tuple[str, str, float, float]:
+    return (one.instance_type, one.loop, one.users or 0.0, one.throughput_per_s or 0.0)
 
 
 def _ambiguous(content: Content, one: Observation, other: Observation) -> MeasurementError:
@@ -160,6 +214,6 @@ def _ambiguous(content: Content, one: Observation, other: Observation) -> Measur
     return MeasurementError(
         "measured-side-by-side",
         f"{content.name} measures {one.instance_type} at {load} more than once: "
-        + "; ".join(f"{key} {theirs.get(key, 'none')} and {value}" for key, value in unlike),
+        f"{name} {theirs.get(name, 'none')} and {text}",
         hint=f"--only '{name}={text}'",
     )

@@ -197,6 +197,7 @@ def _note_profile(profile: Profile, block: ModelBlock, index: int, *, notes: Not
             rule="means only",
             reason=f"{profile.name} was measured in a closed loop, whose percentiles miss queueing",
         )
+    _note_calibration(profile, index, notes=notes)
     if profile.model is not None and profile.model != block.name:
         notes.of_model(
             index,
@@ -205,6 +206,23 @@ def _note_profile(profile: Profile, block: ModelBlock, index: int, *, notes: Not
             rule=f"measured on {profile.model}",
             reason=f"{profile.name} was measured on another model name",
         )
+
+
+def _note_calibration(profile: Profile, index: int, *, notes: Notes) -> None:
+    """Say of which instance types nobody saw what holds for them now."""
+    for curve in profile.curves:
+        found = curve.correction
+        if found is not None and found.observed_on != curve.instance_type:
+            others = [c.instance_type for c in profile.curves if c.correction == found]
+            unseen = ", ".join(one for one in others if one != found.observed_on)
+            notes.of_model(
+                index,
+                "profile calibration",
+                f"x {found.factor:.3g} on {unseen} too",
+                rule=f"as seen on {found.observed_on}",
+                reason="seen on one instance type; what its requests showed holds on all",
+            )
+            return
 
 
 def _llm(block: LlmBlock) -> LlmShape:

@@ -1,4 +1,4 @@
-"""The JSON Schema of an endpoint's spec, for editors and other programs."""
+"""The JSON Schemas of specs and profiles, for editors and other programs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from planner.spec.quantities import UNIT
 from planner.spec.sections import EndpointDocument
 
 SCHEMA_ID = "urn:planner:schema:endpoint:v1alpha1"
+PROFILE_SCHEMA_ID = "urn:planner:schema:profile:v1alpha1"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TIMES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -39,6 +40,24 @@ def endpoint_schema(provider_models: Mapping[str, type[BaseModel]]) -> dict[str,
         "$id": SCHEMA_ID,
         "title": "Endpoint",
         **root,
+        "$defs": {name: definitions[name] for name in sorted(definitions)},
+    }
+
+
+def profile_schema() -> dict[str, Any]:
+    """Return the schema of `kind: Profile`."""
+    from planner.spec.profile_blocks import ProfileDocument  # noqa: PLC0415  few ask for it
+
+    whole = ProfileDocument.model_json_schema()
+    definitions: dict[str, Any] = whole.pop("$defs")
+    for definition in definitions.values():
+        _tidy(definition)
+    _tidy(whole)
+    return {
+        "$schema": _DIALECT,
+        "$id": PROFILE_SCHEMA_ID,
+        "title": "Profile",
+        **whole,
         "$defs": {name: definitions[name] for name in sorted(definitions)},
     }
 

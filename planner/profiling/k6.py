@@ -1,0 +1,206 @@
+"""k6: the summary (`--summary-export`, or `data` of handleSummary) and `--out json` line by line.
+
+Shapes of k6's documentation of v0.49 to v2.3. Times are in milliseconds. k6 does not write whether
+its executor waited for answers (constant-vus) or not (constant-arrival-rate): that is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from planner.model.value import record
+from planner.profiling.content import Content
+from planner.profiling.observation import Given, MeasurementError, Observation
+from planner.profiling.statistics import of_names, of_samples
+
+_TOOL = "k6"
+_DURATION = "http_req_duration"
+_ANSWERED = "http_req_duration{expected_response:true}"
+_MS = 1e-3
+_SETTLING_S = 2.0
+_SHORTEST_S = 3.0
+
+
+def is_summary(content: Content) -> bool:
+    """Tell a summary of either shape."""
+    found = content.json
+    return isinstance(found, dict) and _DURATION in (found.get("metrics") or {})
+
+
+def is_lines(content: Content) -> bool:
+    """Tell the stream of points."""
+    first = content.first_line
+    return (
+        isinstance(first, dict) and first.get("type") in {"Metric", "Point"} and "metric" in first
+    )
+
+
+def summary(content: Content, given: Given) -> tuple[Observation, ...]:
+    """The whole run as one observation."""
+    metrics = content.json["metrics"]
+    loop = given.closed_or_open(_TOOL)
+    times = _values(metrics, _ANSWERED) or _values(metrics, _DURATION)
+    sent = _values(metrics, "http_reqs")
+    if not times.get("avg") or not sent.get("count"):
+        return ()
+    failed = _values(metrics, "http_req_failed")
+    dropped = float(_values(metrics, "dropped_iterations").get("rate") or 0.0)
+    rate = float(sent["rate"])
+    return (
+        Observation(
+            instance_type=given.instance(),
+            loop=loop,
+            users=_users(content, metrics, given) if loop == "closed" else None,
+            throughput_per_s=rate,
+            offered_per_s=rate + dropped if dropped else None,
+            arrivals="constant",
+            mean_s=float(times["avg"]) * _MS,
+            latency=of_names(times, _MS),
+            requests=int(sent["count"]),
+            errors=float(failed.get("rate", failed.get("value", 0.0)) or 0.0),
+            tool=_TOOL,
+            date=given.day(),
+        ),
+    )
+
+
+def _values(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The numbers of a metric: below `values` in handleSummary, beside the rest in the export."""
+    found = metrics.get(name) or {}
+    return found.get("values", found) if isinstance(found, dict) else {}
+
+
+def _users(content: Content, metrics: Mapping[str, Any], given: Given) -> float:
+    """Virtual users, where all of the run had the same number."""
+    found = _values(metrics, "vus")
+    if given.users is not None:
+        return given.users
+    if found.get("min") and found.get("min") == found.get("max"):
+        return float(found["max"])
+    raise MeasurementError(
+        "which-users",
+        f"{content.name}: the number of virtual users changed, or stands nowhere",
+        hint="--users 8 for a run of constant-vus; else import the lines of --out json=FILE",
+    )
+
+
+@record
+class _Answer:
+    """One answered request: when, in how long, and whether it was what was expected."""
+
+    at_s: float
+    seconds: float
+    good: bool
+    scenario: str
+
+
+def lines(content: Content, given: Given) -> tuple[Observation, ...]:
+    """One observation for each number of virtual users, or in an open loop for each scenario."""
+    loop = given.closed_or_open(_TOOL)
+    users, answers = _read(content)
+    if not answers:
+        return ()
+    day = given.day(datetime.fromtimestamp(answers[0].at_s).astimezone().date().isoformat())
+    if loop == "open":
+        by_scenario = sorted(answers, key=lambda one: one.scenario)
+        groups = groupby(by_scenario, key=lambda one: one.scenario)
+        found = (_open(name, tuple(some), given, day) for name, some in groups)
+        return tuple(one for one in found if one is not None)
+    if given.users is not None:
+        users = [(answers[0].at_s, given.users), (answers[-1].at_s, given.users)]
+    levels: dict[float, list[tuple[float, float]]] = {}
+    for count, start_s, end_s in _stretches(users):
+        levels.setdefault(count, []).append((start_s, end_s))
+    if not levels:
+        raise MeasurementError(
+            "no-steady-load",
+            f"{content.name}: no number of virtual users stood for "
+            f"{_SETTLING_S + _SHORTEST_S:g} s or more",
+            hint="hold each number of users for 30 s; or --users 8",
+        )
+    closed = (_closed(count, spans, answers, given, day) for count, spans in levels.items())
+    return tuple(one for one in closed if one is not None)
+
+
+def _read(content: Content) -> tuple[list[tuple[float, float]], list[_Answer]]:
+    users, answers = [], []
+    for number, line in content.lines_of_json():
+        try:
+            if line["type"] != "Point":
+                continue
+            if line["metric"] == "vus":
+                users.append((_seconds(line), float(line["data"]["value"])))
+            elif line["metric"] == _DURATION:
+                answers.append(_answer(line))
+        except (KeyError, TypeError, ValueError) as error:
+            raise content.wrong(number, f"no point of k6: {error}") from None
+    return sorted(users), sorted(answers, key=lambda one: one.at_s)
+
+
+def _seconds(line: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(line["data"]["time"]).timestamp()
+
+
+def _answer(line: Mapping[str, Any]) -> _Answer:
+    tags = line["data"].get("tags") or {}
+    seconds = float(line["data"]["value"]) * _MS
+    good = tags.get("expected_response", "true") == "true"
+    return _Answer(_seconds(line), seconds, good, str(tags.get("scenario", "")))
+
+
+def _stretches(users: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float, float]]:
+    """(users, start, end) of constant load, less the time to settle."""
+    for count, group in groupby(users, key=lambda one: one[1]):
+        times = [at_s for at_s, _ in group]
+        if count > 0 and times[-1] - times[0] >= _SETTLING_S + _SHORTEST_S:
+            yield count, times[0] + _SETTLING_S, times[-1]
+
+
+def _closed(
+    users: float,
+    spans: Sequence[tuple[float, float]],
+    answers: Sequence[_Answer],
+    given: Given,
+    day: str,
+) -> Observation | None:
+    inside = [one for one in answers if any(start <= one.at_s < end for start, end in spans)]
+    seconds = sum(end - start for start, end in spans)
+    found = _observed(inside, seconds, given, day)
+    if found is None:
+        return None
+    return Observation(**{**found, "loop": "closed", "users": users})
+
+
+def _open(scenario: str, answers: Sequence[_Answer], given: Given, day: str) -> Observation | None:
+    start_s = answers[0].at_s + _SETTLING_S
+    inside = [one for one in answers if one.at_s >= start_s]
+    if not inside or inside[-1].at_s - start_s < _SHORTEST_S:
+        return None
+    found = _observed(inside, inside[-1].at_s - start_s, given, day)
+    if found is None:
+        return None
+    labels = (("scenario", scenario),) if scenario else ()
+    return Observation(**{**found, "loop": "open", "labels": labels, "arrivals": "constant"})
+
+
+def _observed(
+    answers: Sequence[_Answer], seconds: float, given: Given, day: str
+) -> dict[str, Any] | None:
+    good = [one.seconds for one in answers if one.good]
+    if not good:
+        return None
+    mean, std, latency = of_samples(good)
+    return {
+        "instance_type": given.instance(),
+        "throughput_per_s": len(answers) / seconds,
+        "mean_s": mean,
+        "std_s": std or None,
+        "latency": latency,
+        "requests": len(answers),
+        "errors": 1.0 - len(good) / len(answers),
+        "tool": _TOOL,
+        "date": day,
+    }
