@@ -3,7 +3,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.diagnostics import Diagnostic, Location
@@ -154,6 +154,7 @@ def test_annotations_beyond_what_is_shown_are_counted(number: int, lines: int) -
         )
 
 
+@settings(deadline=None)
 @given(st.lists(FINDING, max_size=5))
 def test_annotations_are_one_line_each_whatever_they_say(findings: list[Finding]) -> None:
     told = annotated(report(*findings)).split("\n")
@@ -206,6 +207,7 @@ def test_sarif_names_a_file_elsewhere_by_its_whole_address() -> None:
     assert place == {"uri": "file:///specs/a.yaml"}
 
 
+@settings(deadline=None)
 @given(st.lists(FINDING, max_size=4))
 def test_sarif_holds_any_text(findings: list[Finding]) -> None:
     log = sarif(report(*findings), version="0.1.0")
@@ -243,6 +245,7 @@ def test_junit_of_a_plan() -> None:
     assert "help: spec.slo.latency.p99: 50 ms -> 63 ms" in (failure.text or "")
 
 
+@settings(deadline=None)
 @given(st.lists(FINDING, max_size=4), TEXT)
 def test_junit_holds_any_text(findings: list[Finding], name: str) -> None:
     made = Report(

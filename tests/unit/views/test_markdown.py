@@ -2,7 +2,7 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.views.markdown import (
@@ -59,6 +59,7 @@ def test_hostile_text_is_only_text(text: str) -> None:
     assert " ".join(seen(shown.text).removeprefix("x: ").split()) == words(text)
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_any_text_is_only_text(text: str) -> None:
     shown = page(f"- **x**: {plain(text)}.")
@@ -66,6 +67,7 @@ def test_any_text_is_only_text(text: str) -> None:
     assert " ".join(seen(shown.text).split()) == " ".join(f"x: {words(text)}.".split())
 
 
+@settings(deadline=None)
 @given(st.lists(TEXT, min_size=2, max_size=3))
 def test_any_text_is_one_cell(cells: list[str]) -> None:
     lines = table(["h"] * len(cells), [row([plain(cell) or "-" for cell in cells])])
@@ -75,6 +77,7 @@ def test_any_text_is_one_cell(cells: list[str]) -> None:
     assert [seen(cell) for cell in found] == [seen(words(cell)) or "-" for cell in cells]
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_any_text_is_code(text: str) -> None:
     shown = page(f"- x {code(text)}")
@@ -83,6 +86,7 @@ def test_any_text_is_code(text: str) -> None:
     assert " ".join(shown.text.split()) == " ".join(f"x {kept}".split())
 
 
+@settings(deadline=None)
 @given(st.lists(TEXT.map(lambda text: shortened(text, 300)), min_size=1, max_size=4))
 def test_a_fence_is_ended_by_nothing_within(lines: list[str]) -> None:
     shown = page("\n".join(["before", "", *fenced(lines, "diff"), "", "after"]))
