@@ -11,8 +11,7 @@ from planner.engine.connect import live_provider
 from planner.errors import AuthError, PlannerError, ProviderError
 from planner.model.change import Action
 from planner.model.check import Check
-from planner.model.drift import Drift, Sync
-from planner.model.live import Health
+from planner.model.drift import Drift
 from planner.model.plan import Pending
 from planner.model.resource import DesiredState
 from planner.model.value import value
@@ -56,20 +55,11 @@ def drifts(owners: Mapping[str, str], standing: Mapping[str, Standing]) -> tuple
             workload=owners[name],
             provider=now.desired.provider,
             region=now.desired.region,
-            sync=_sync(now),
+            sync=now.sync,
             changes=plans.hidden(now.changes),
         )
         for name, now in sorted(standing.items())
     )
-
-
-def _sync(now: Standing) -> Sync:
-    if now.live.health is Health.ABSENT:
-        return Sync.MISSING
-    if not now.changes.acting:
-        return Sync.IN_SYNC
-    # The digest of what was last applied stands on the endpoint itself.
-    return Sync.DRIFTED if now.live.digest == now.desired.digest else Sync.PENDING
 
 
 def removals(
