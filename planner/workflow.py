@@ -27,11 +27,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
-from planner import __version__, plans, solver
+from planner import __version__, locks, plans, solver
 from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError
 from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
-from planner.model.catalog import Catalog, LimitOverride
+from planner.model.catalog import LimitOverride
 from planner.model.effort import Effort
 from planner.model.export import Asked, ExportedFile
 from planner.model.plan import Explanation, Mode, Plan
@@ -39,8 +39,9 @@ from planner.model.resource import DesiredState
 from planner.model.simulation import Simulation
 from planner.model.value import value
 from planner.provider import registry
-from planner.provider.market import Market, placed
+from planner.provider.market import Market
 from planner.provider.overrides import unknown_providers
+from planner.provider.together import desired_by, offers_to
 from planner.sources import Given, Read, read_beside, read_files, read_specs
 from planner.spec import Source, Spec
 from planner.spec import load as load_sources
@@ -83,12 +84,14 @@ def load(
     sets: Sequence[str] = (),
     limits: Iterable[Given] = (),
     env: Mapping[str, str] | None = None,
+    lock: Given | bool = True,
 ) -> tuple[Spec, ...]:
     """Read specs from files and directories, apply overlays and `path=value` settings.
 
     `limits` are `kind: Limits` files, later ones over earlier; they replace limits of the catalogs.
-    `env` feeds `${env:NAME}`; None takes the process's environment. Raises SpecError with every
-    independent error of all files, UsageError for a setting that does not exist.
+    `lock` is a lock file, true for those beside the specs, false for none. `env` feeds
+    `${env:NAME}`; None takes the process's environment. Raises SpecError with every independent
+    error of all files, UsageError for a setting that does not exist.
     """
     known = os.environ if env is None else env
     sources, unread = _parted(read_specs(paths))
@@ -113,6 +116,9 @@ def load(
             )
         except SpecError as error:
             raise SpecError((*unread, *error.diagnostics)) from error
+    if lock is not False:
+        specs, bad_locks = locks.locked(specs, None if lock is True else lock)
+        unread += bad_locks
     if unread:
         raise SpecError((*unread, *_problems(specs)))
     return tuple(replace(spec, limits=known_limits) for spec in specs) if known_limits else specs
@@ -120,7 +126,7 @@ def load(
 
 def check(specs: Iterable[Spec]) -> None:
     """Hold specs against the catalogs; raises SpecError with every unknown region or instance."""
-    _offers(specs, Market())
+    offers_to(specs, Market())
 
 
 def plan(
@@ -130,30 +136,30 @@ def plan(
     effort: Effort = DEFAULT,
     connections: Connections | None = None,
     live: Reading | None = None,
+    upgrade: bool = False,
 ) -> PlanRun:
     """Decide every spec, in whatever order they come, and render the winners.
 
     With `connections` the plan is held against what lives there, without them against nothing. The
     finalists are held against a simulation with this `effort`, unless `verify` is false: then
-    the closed form alone decides, and the plan says so. Raises SpecError where a spec contradicts
-    the catalogs or lacks what its winner needs.
+    the closed form alone decides, and the plan says so. A lock decides for its spec, unless
+    `upgrade` finds better. Raises SpecError where a spec contradicts the catalogs or lacks what its
+    winner needs, and where a lock cannot be held.
     """
     ordered = tuple(sorted(specs, key=lambda spec: spec.workload.name))
     market = Market()
-    offers = _offers(ordered, market)
-    outcomes = tuple(
-        solver.solve(spec.workload, offered, effort if verify else None)
-        for spec, offered in zip(ordered, offers, strict=True)
-    )
-    desired = _desired(ordered, outcomes, market)
+    offers = offers_to(ordered, market)
+    decided = locks.all_decided(ordered, offers, effort if verify else None, upgrade=upgrade)
+    outcomes = tuple(one.outcome for one in decided)
+    desired = desired_by(ordered, outcomes, market)
     held, found = _held(desired), None
     if connections is not None:
         from planner import live as cloud
 
         found = cloud.held(
             [
-                cloud.Case(spec=spec, offers=offered, outcome=outcome)
-                for spec, offered, outcome in zip(ordered, offers, outcomes, strict=True)
+                cloud.Case(spec=spec, offers=offered, outcome=one.outcome, locked=one.stands)
+                for spec, offered, one in zip(ordered, offers, decided, strict=True)
             ],
             {name: state for name, (_, state) in desired.items()},
             connections,
@@ -170,6 +176,7 @@ def plan(
                 planner_version=__version__,
                 spec_digest=plans.workloads_digest(spec.workload for spec in ordered),
                 catalogs=tuple(plans.stamp_of(catalog) for catalog in market.catalogs),
+                locks=tuple(one.locking for one in decided if one.locking is not None),
             ),
             breaches=solver.check_run(outcomes, market.catalogs),
         ),
@@ -193,7 +200,7 @@ def _held(desired: Mapping[str, tuple[str, DesiredState]]) -> plans.Held:
 def explain(spec: Spec, *, verify: bool = True, effort: Effort = DEFAULT) -> Explanation:
     """Solve one spec and say why: its outcome, where it would change, and whether it is robust."""
     offers = Market().offers(spec)
-    outcome = solver.solve(spec.workload, offers, effort if verify else None)
+    outcome = locks.decided(spec, offers, effort if verify else None).outcome
     found: tuple[Sensitivity, ...] = ()
     held: tuple[Robustness, ...] = ()
     if isinstance(outcome, Solved):
@@ -246,7 +253,9 @@ def simulate(
 
     traffic = None if under is None else under.workload.traffic
     question = Question(pins=pins or {}, effort=effort, traffic=traffic, fresh=fresh)
-    return simulated(spec.workload, Market().offers(spec), question, progress)
+    offers = Market().offers(spec)
+    planned = offers if pins else locks.narrowed(spec, offers)
+    return simulated(spec.workload, planned, question, progress)
 
 
 def render(run: PlanRun, *, to: str = "api") -> list[dict[str, Any]]:
@@ -345,49 +354,3 @@ def _parted(read: Iterable[Read]) -> tuple[tuple[Source, ...], tuple[Diagnostic,
         tuple(one for one in everything if isinstance(one, Source)),
         tuple(one for one in everything if isinstance(one, Diagnostic)),
     )
-
-
-def _offers(specs: Iterable[Spec], market: Market) -> list[Mapping[str, Catalog]]:
-    offers: list[Mapping[str, Catalog]] = []
-    problems: list[Diagnostic] = []
-    for spec in specs:
-        try:
-            offers.append(market.offers(spec))
-        except SpecError as error:
-            problems.extend(error.diagnostics)
-    if problems:
-        # A limit that does not exist is found once for every spec it would hold for.
-        raise SpecError(tuple(dict.fromkeys(problems)))
-    return offers
-
-
-def _desired(
-    specs: Sequence[Spec], outcomes: Sequence[Outcome], market: Market
-) -> dict[str, tuple[str, DesiredState]]:
-    """Cloud objects by endpoint, with the name of the spec that owns them."""
-    desired: dict[str, tuple[str, DesiredState]] = {}
-    problems: list[Diagnostic] = []
-    for spec, outcome in zip(specs, outcomes, strict=True):
-        if not isinstance(outcome, Solved):
-            continue
-        for decision in outcome.decisions:
-            try:
-                state = market.desired(spec, decision)
-            except SpecError as error:
-                problems.extend(error.diagnostics)
-                break
-            owned = (spec.workload.name, state)
-            if desired.setdefault(decision.endpoint, owned) is not owned:
-                problems.append(_name_taken(spec, decision.endpoint))
-    if problems:
-        raise SpecError(tuple(problems))
-    return desired
-
-
-def _name_taken(spec: Spec, endpoint: str) -> Diagnostic:
-    found = Diagnostic(
-        code="endpoint-name-taken",
-        message=f"two specs of this run lead to an endpoint `{endpoint}`",
-        hint="give one of them another metadata.name",
-    )
-    return placed(spec, "metadata.name", found)

@@ -117,6 +117,18 @@ class SpecOptions:
         ),
     ] = field(default_factory=list)
     limits: LimitsOption = field(default_factory=list)
+    lock: Annotated[
+        str | None,
+        typer.Option(
+            "--lock",
+            metavar="FILE",
+            envvar="PLANNER_LOCK",
+            help="Lock file, in place of the planner.lock.yaml beside the specs.",
+        ),
+    ] = None
+    no_lock: Annotated[
+        bool, typer.Option("--no-lock", help="Decide anew, whatever is locked.")
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

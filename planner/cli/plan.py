@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.locking import refuse_without_lock, write_locks
 from planner.cli.options import (
     LiveOptions,
     Manners,
@@ -26,8 +27,8 @@ from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from planner.model.plan import Plan
     from planner.spec import Spec
+    from planner.workflow import PlanRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +46,17 @@ class Options(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when changes are pending.")
     ] = False
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Take better offers than what is locked, and lock.")
+    ] = False
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
     """Find the cheapest configuration that meets each spec, and what it changes.
 
     Reads what lives in the cloud and writes nothing. Shows the decision, its price, the best
-    alternatives, every change with its reason, and what may stop it.
+    alternatives, every change with its reason, and what may stop it. What planner.lock.yaml holds
+    is taken as it stands there; --upgrade writes that file.
 
     Exits with 3 for an invalid spec, 5 when only the budget is in the way, 8 when nothing meets
     a spec or when the endpoints together exceed a limit of the cloud.
@@ -67,19 +72,26 @@ def run(options: Options, manners: Manners) -> ExitCode:
     with failures_shown(options.output, tag=options.comment_tag):
         specs = selected(read(options, manners), options)
         started = perf_counter()
-        plan = _planned(options, specs)
+        planned = _planned(options, specs)
+    plan = planned.plan
     manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
     save(options.out, lambda: document(plan), manners)
     views = plan_views(plan, tag=options.comment_tag, places=places_in(specs))
     show_views(options.output, views, manners)
+    if options.upgrade:
+        write_locks(planned.specs, planned.outcomes, options, manners)
     return verdict(plan, changes_count=options.detailed_exitcode)
 
 
-def _planned(options: Options, specs: Sequence[Spec]) -> Plan:
+def _planned(options: Options, specs: Sequence[Spec]) -> PlanRun:
     from planner import workflow
 
+    if options.upgrade:
+        refuse_without_lock(specs, options)
     if options.offline:
-        return workflow.plan(specs, verify=options.verify, effort=options.effort).plan
+        return workflow.plan(
+            specs, verify=options.verify, effort=options.effort, upgrade=options.upgrade
+        )
     from planner.engine import connected
     from planner.live import Reading
 
@@ -90,4 +102,5 @@ def _planned(options: Options, specs: Sequence[Spec]) -> Plan:
             effort=options.effort,
             connections=connections,
             live=Reading(parallel=options.parallelism, prune=options.prune),
-        ).plan
+            upgrade=options.upgrade,
+        )

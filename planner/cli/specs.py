@@ -31,6 +31,7 @@ def read(
         overlays=[*options.overlay, *overlays],
         sets=options.sets,
         limits=options.limits,
+        lock=not options.no_lock if options.lock is None else options.lock,
         manners=manners,
     )
 
@@ -41,6 +42,7 @@ def read_paths(
     overlays: Sequence[str | Source] = (),
     sets: Sequence[str] = (),
     limits: Sequence[str] = (),
+    lock: str | bool = True,
     manners: Manners,
 ) -> tuple[Spec, ...]:
     """Load these paths; `-` stands for standard input and may come up once."""
@@ -58,6 +60,7 @@ def read_paths(
         overlays=[_given(path) for path in overlays],
         sets=sets,
         limits=[_given(path) for path in limits],
+        lock=lock,
     )
     seconds = perf_counter() - started
     manners.note(f"loaded {len(specs)} specs in {seconds:.2f} s", level=1)

@@ -50,6 +50,43 @@ class CatalogStamp:
     as_of: str
 
 
+class LockState(StrEnum):
+    """What became of the lock of a spec."""
+
+    HELD = "held"
+    OUTDATED = "outdated"
+    UPGRADED = "upgraded"
+
+
+@value
+class Offer:
+    """A cheaper configuration than the locked one, in words, and what both cost a month."""
+
+    configuration: str
+    monthly_usd: float
+    locked_monthly_usd: float
+
+    @property
+    def saving(self) -> float:
+        """As a fraction of what the locked one costs."""
+        if self.locked_monthly_usd <= 0:
+            return 0.0
+        return 1.0 - self.monthly_usd / self.locked_monthly_usd
+
+
+@value
+class Locking:
+    """Whether a spec's lock decided; `reason` says why it did not.
+
+    `offer` is what `--upgrade` takes, or has taken.
+    """
+
+    workload: str
+    state: LockState
+    offer: Offer | None = None
+    reason: str = ""
+
+
 @value
 class Pending:
     """Changes of one endpoint with all that making them needs; `owner` is the workload's name.
@@ -119,6 +156,7 @@ class Plan:
     removals: tuple[Pending, ...] = ()
     strays: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    locks: tuple[Locking, ...] = ()
 
     @property
     def pending(self) -> tuple[Pending, ...]:

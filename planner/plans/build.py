@@ -13,7 +13,7 @@ from planner.model.catalog import Catalog
 from planner.model.change import ChangeSet
 from planner.model.check import Check
 from planner.model.drift import Sync
-from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Mode, Pending, Plan
+from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Locking, Mode, Pending, Plan
 from planner.model.resource import DesiredState
 from planner.model.traffic import Trace
 from planner.model.value import value
@@ -44,6 +44,7 @@ class RunStamp:
     planner_version: str
     spec_digest: str
     catalogs: tuple[CatalogStamp, ...] = ()
+    locks: tuple[Locking, ...] = ()
 
 
 @value
@@ -94,6 +95,7 @@ def build_plan(
         removals=held.removals,
         strays=held.strays,
         checks=held.checks,
+        locks=tuple(sorted(stamp.locks, key=lambda lock: lock.workload)),
     )
     return replace(plan, fingerprint=_fingerprint(plan, stamp.spec_digest))
 

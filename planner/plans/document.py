@@ -14,7 +14,7 @@ from typing import Any
 from planner.model.candidate import Alternative, Exclusions, Infeasible, Rejection
 from planner.model.change import Action, Change, ChangeSet, FieldChange
 from planner.model.check import Check
-from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Pending, Plan
+from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Locking, Pending, Plan
 from planner.model.resource import DesiredState
 from planner.plans.changes import concealed
 from planner.plans.decision_document import decision_part, latency_part, range_part
@@ -37,6 +37,7 @@ def document(plan: Plan) -> Part:
         "format_version": FORMAT_VERSION,
         "infeasible": [infeasible_part(outcome) for outcome in plan.infeasible],
         "limits_exceeded": [_breach_part(breach) for breach in plan.breaches],
+        "locks": [_lock_part(lock) for lock in plan.locks],
         "mode": plan.mode.value,
         "planner_version": plan.planner_version,
         "removals": [pending_part(one) for one in plan.removals],
@@ -255,6 +256,23 @@ def _breach_part(breach: LimitBreach) -> Part:
         "scope": breach.limit.scope.value,
         "source": breach.limit.source,
         "source_id": breach.limit.source_id,
+    }
+
+
+def _lock_part(lock: Locking) -> Part:
+    offer = lock.offer
+    return {
+        "offer": None
+        if offer is None
+        else {
+            "configuration": offer.configuration,
+            "locked_monthly_usd": total(offer.locked_monthly_usd),
+            "monthly_usd": total(offer.monthly_usd),
+            "saving": rounded(offer.saving, 6),
+        },
+        "reason": lock.reason,
+        "state": lock.state.value,
+        "workload": lock.workload,
     }
 
 

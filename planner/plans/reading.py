@@ -22,7 +22,17 @@ from planner.model.catalog import Limit, Measure, Scope
 from planner.model.change import Action, Change, ChangeSet, FieldChange, Risk
 from planner.model.check import Check, Verdict
 from planner.model.drift import Sync
-from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Mode, Pending, Plan
+from planner.model.plan import (
+    CatalogStamp,
+    EndpointPlan,
+    LimitBreach,
+    Locking,
+    LockState,
+    Mode,
+    Offer,
+    Pending,
+    Plan,
+)
 from planner.model.resource import DesiredState, Resource
 from planner.plans.decision_reading import decision_of, latency_of, range_of
 
@@ -43,6 +53,23 @@ def plan_of(document: Part) -> Plan:
         strays=tuple(document["strays"]),
         checks=tuple(
             Check(**{**part, "verdict": Verdict(part["verdict"])}) for part in document["checks"]
+        ),
+        locks=tuple(_lock(part) for part in document.get("locks", ())),
+    )
+
+
+def _lock(part: Part) -> Locking:
+    offer = part["offer"]
+    return Locking(
+        workload=part["workload"],
+        state=LockState(part["state"]),
+        reason=part["reason"],
+        offer=None
+        if offer is None
+        else Offer(
+            configuration=offer["configuration"],
+            monthly_usd=offer["monthly_usd"],
+            locked_monthly_usd=offer["locked_monthly_usd"],
         ),
     )
 

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from planner.model.catalog import Measure, Scope
 from planner.model.change import Action, Risk
 from planner.model.check import Verdict
 from planner.model.drift import Sync
 from planner.model.plan import Mode
+from planner.plans.run_schema import Count, Fraction, LockPart, Milliseconds, Name, Number, Usd
+from planner.plans.run_schema import Part as _Part
 
 SCHEMA_ID = "urn:planner:schema:plan:v1"
-
-Count = Annotated[int, Field(ge=0)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Usd = Annotated[float, Field(ge=0, description="US dollars.")]
-Milliseconds = Annotated[float, Field(ge=0)]
-Name = Annotated[str, Field(min_length=1)]
 
 
 def plan_schema() -> dict[str, Any]:
@@ -33,10 +28,6 @@ def plan_schema() -> dict[str, Any]:
         "$id": SCHEMA_ID,
         **schema,
     }
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class RangePart(_Part):
@@ -372,6 +363,7 @@ class PlanDocument(_Part):
     format_version: Annotated[str, Field(pattern=r"^1\.[0-9]+$")]
     infeasible: list[InfeasiblePart]
     limits_exceeded: list[LimitExceededPart]
+    locks: Annotated[list[LockPart], Field(description="Of the specs that have one.")]
     mode: Mode
     planner_version: Name
     removals: list[RemovalPart]

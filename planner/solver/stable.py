@@ -51,7 +51,7 @@ def stable(
     return Solved(
         workload=kept.workload,
         decisions=kept.decisions,
-        alternatives=(_alternative(best.decisions[0]), *others),
+        alternatives=(passed_over(best.decisions[0]), *others),
         excluded=best.excluded,
     )
 
@@ -93,11 +93,12 @@ def reached(
         path="metadata.name",
         source="what runs now",
     )
-    others = (_alternative(one, refused) for one in best.decisions)
+    others = (passed_over(one, refused) for one in best.decisions)
     return replace(found, alternatives=(*others, *found.alternatives))
 
 
-def _alternative(decision: Decision, rejection: Rejection | None = None) -> Alternative:
+def passed_over(decision: Decision, rejection: Rejection | None = None) -> Alternative:
+    """A decision as an alternative to another one."""
     return Alternative(
         rejection=rejection,
         provider=decision.provider,

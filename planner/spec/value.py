@@ -8,6 +8,7 @@ from typing import BinaryIO, TypeAlias
 
 from planner.diagnostics import Location
 from planner.model.catalog import LimitOverride
+from planner.model.lock import Lock
 from planner.model.value import value
 from planner.model.workload import Workload
 
@@ -30,7 +31,8 @@ class Source:
 class Spec:
     """One endpoint as its file states it: the `index`-th document of `source`, complete.
 
-    `limits` replace the catalog's, where the user knows better.
+    `limits` replace the catalog's, where the user knows better. `lock` is what was decided for it
+    before, None where nothing is locked.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Spec:
     workload: Workload
     places: Callable[[str], tuple[Location, str]] = field(repr=False, compare=False)
     limits: tuple[LimitOverride, ...] = ()
+    lock: Lock | None = None
 
     def locate(self, path: str) -> Location | None:
         """Location of `spec.traffic.rate` or `spec.models[0].size`, or of its nearest parent."""

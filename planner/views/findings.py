@@ -13,9 +13,10 @@ from planner.model.candidate import Infeasible
 from planner.model.change import Action, Risk
 from planner.model.check import Check, Verdict
 from planner.model.drift import Drift, Sync
-from planner.model.plan import EndpointPlan, LimitBreach, Plan
+from planner.model.plan import EndpointPlan, LimitBreach, Locking, LockState, Plan
 from planner.model.value import value
 from planner.views.endpoint_markdown import total_text
+from planner.views.lock_wording import lock_text
 from planner.views.plan_wording import (
     SAID,
     breach_text,
@@ -86,6 +87,7 @@ def plan_report(plan: Plan, places: Places = nowhere) -> Report:
         *(_check_case(check) for check in plan.checks),
         *(_endpoint_case(endpoint, places) for _, endpoint in ranked(plan)),
         *(_removal_case(one.desired.endpoint, one.owner, places) for one in plan.removals),
+        *(_lock_case(lock, places) for lock in plan.locks),
     ]
     return Report(cases=tuple(cases))
 
@@ -175,6 +177,18 @@ def _removal_case(name: str, owner: str, places: Places) -> Case:
         location=places(owner, "metadata.name"),
     )
     return Case(group="endpoints", name=name, findings=(finding,))
+
+
+def _lock_case(lock: Locking, places: Places) -> Case:
+    text = lock_text(lock)
+    finding = Finding(
+        level="warning" if lock.state is LockState.OUTDATED else "note",
+        code=f"lock-{'offer' if lock.state is LockState.HELD else lock.state.value}",
+        message=f"lock: {text}",
+        subject=lock.workload,
+        location=places(lock.workload, "metadata.name"),
+    )
+    return Case(group="locks", name=lock.workload, findings=(finding,) if text else ())
 
 
 def drift_report(found: Sequence[Drift], places: Places = nowhere) -> Report:

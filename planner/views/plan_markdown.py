@@ -23,6 +23,7 @@ from planner.views.endpoint_markdown import (
     removal_row,
     total_text,
 )
+from planner.views.lock_wording import lock_texts
 from planner.views.markdown import (
     COMMENT_LIMIT,
     code,
@@ -223,6 +224,12 @@ def _cut(rows: Sequence[_Item], details: int, staying: Sequence[_Item]) -> Itera
 
 
 def _footer(plan: Plan) -> Iterator[str]:
+    locked = lock_texts(plan)
+    yield from (f"- **lock**: {plain(text)}" for text in locked[:_LISTED])
+    if len(locked) > _LISTED:
+        yield f"- **lock**: {len(locked) - _LISTED:,} more"
+    if locked:
+        yield ""
     if plan.strays:
         names = ", ".join(plan.strays[:_LISTED])
         more = len(plan.strays) - _LISTED

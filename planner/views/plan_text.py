@@ -11,6 +11,7 @@ from planner.model.check import Verdict
 from planner.model.plan import EndpointPlan, LimitBreach, Pending, Plan
 from planner.model.units import format_usd
 from planner.views.findings import Places, nowhere
+from planner.views.lock_wording import lock_texts
 from planner.views.plan_wording import (
     SAID,
     breach_text,
@@ -206,6 +207,8 @@ def _footer(paper: Paper, plan: Plan) -> None:
     paper.line(
         f"Monthly: {format_usd(before)} -> {format_usd(after)} ({difference(after - before)})"
     )
+    for text in lock_texts(plan):
+        paper.line(f"Lock: {text}.")
     if plan.strays:
         names = ", ".join(plan.strays[:_FIELDS])
         paper.line(f"No longer wanted, and kept: {names}. `--prune` deletes.")

@@ -153,5 +153,5 @@ def why_not(alternative: Alternative, *, chosen_usd: float) -> str:
     if compared == "the same":
         return "costs the same"
     if alternative.monthly_usd < chosen_usd:
-        return f"costs {compared}, too little to move what runs"
+        return f"costs {compared}, which moves neither what runs nor what is locked"
     return f"costs {compared}"

@@ -1,0 +1,40 @@
+"""Parts of published documents that are about the run: whether locks decided. And their types."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from planner.model.plan import LockState
+
+Count = Annotated[int, Field(ge=0)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Usd = Annotated[float, Field(ge=0, description="US dollars.")]
+Milliseconds = Annotated[float, Field(ge=0)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Part(BaseModel):
+    """Base of every part."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class OfferPart(Part):
+    """A cheaper configuration than the locked one; `saving` is a fraction of the locked cost."""
+
+    configuration: Name
+    locked_monthly_usd: Usd
+    monthly_usd: Usd
+    saving: Fraction
+
+
+class LockPart(Part):
+    """Whether a spec's lock decided; `offer` is what `--upgrade` takes, or has taken."""
+
+    offer: OfferPart | None
+    reason: str
+    state: LockState
+    workload: Name
