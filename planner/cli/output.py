@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
@@ -73,6 +73,12 @@ def emit_bytes(data: bytes, *, to: TextIO | None = None) -> None:
         stream.flush()
         stream.buffer.write(data)
         stream.buffer.flush()
+
+
+def emit_pieces(pieces: Iterable[bytes]) -> None:
+    """Write a document to standard output as it is made."""
+    for piece in pieces:
+        emit_bytes(piece)
 
 
 def style_of(stream: TextIO, *, color: bool | None) -> Style:

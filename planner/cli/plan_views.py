@@ -20,7 +20,7 @@ def plan_views(plan: Plan, *, tag: str, places: Places) -> Views:
 
     Only the text is of the plan itself, whose numbers are not rounded yet.
     """
-    from planner.plans import document
+    from planner.plans import document, document_pieces
     from planner.views.plan_text import render_plan
 
     @cache
@@ -60,6 +60,7 @@ def plan_views(plan: Plan, *, tag: str, places: Places) -> Views:
         report=report,
         outputs=outputs,
         gitlab=gitlab,
+        json=lambda: document_pieces(plan),
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner import __version__
 from planner.cli.options import Manners, PlanFormat
-from planner.cli.output import TextView, emit_bytes, show
+from planner.cli.output import TextView, emit_bytes, emit_pieces, show
 from planner.errors import PlannerError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Views:
     """The ways to show one result; `outputs` are what a later step of a workflow can read.
 
-    `markdown` takes the longest that it may be.
+    `markdown` takes the longest that it may be; `json` gives the document's text in pieces.
     """
 
     document: Callable[[], Any]
@@ -31,6 +31,7 @@ class Views:
     report: Callable[[], Report]
     outputs: Callable[[], str] = str
     gitlab: Callable[[], Any] | None = None
+    json: Callable[[], Iterable[bytes]] | None = None
 
 
 def show_views(output: str, views: Views, manners: Manners) -> None:
@@ -59,6 +60,8 @@ def show_views(output: str, views: Views, manners: Manners) -> None:
             from planner.plans.text import to_bytes
 
             emit_bytes(to_bytes(views.gitlab()))
+        case PlanFormat.JSON if views.json is not None:
+            emit_pieces(views.json())
         case _:
             show(output, document=views.document, text=views.text, manners=manners)
 

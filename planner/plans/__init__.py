@@ -2,7 +2,7 @@
 
 from planner.plans.build import Held, RunStamp, build_plan, stamp_of, workloads_digest
 from planner.plans.changes import desired_changes, hidden
-from planner.plans.document import document
+from planner.plans.document import document, document_pieces
 from planner.plans.text import to_bytes
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "build_plan",
     "desired_changes",
     "document",
+    "document_pieces",
     "hidden",
     "stamp_of",
     "to_bytes",

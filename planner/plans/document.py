@@ -7,9 +7,10 @@ and `relaxations` (smallest first).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.model.candidate import Alternative, Exclusions, Infeasible, Rejection
 from planner.model.change import Action, Change, ChangeSet, FieldChange
@@ -21,6 +22,9 @@ from planner.plans.decision_document import decision_part, latency_part, range_p
 from planner.plans.numbers import canonical, money, rounded, total
 from planner.plans.text import to_bytes
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 FORMAT_VERSION = "1.0"
 """Version of the plan document; the first number changes when a key goes or changes its meaning."""
 
@@ -29,10 +33,61 @@ Part = dict[str, Any]
 
 def document(plan: Plan) -> Part:
     """The whole plan; no time stamp, secret or machine path stands in it."""
-    part: Part = {
+    part = _whole(plan, [endpoint_part(endpoint) for endpoint in plan.endpoints])
+    return dict(sorted({**part, "seal": seal(part)}.items()))
+
+
+def document_pieces(plan: Plan) -> Iterator[bytes]:
+    """The text of `document`, one endpoint after the other: a thousand would take half a GB."""
+    part = _whole(plan, [])
+    digest = sha256()
+    _begin(digest, part)
+    text = to_bytes(dict(sorted({**part, "seal": ""}.items())))
+    before, _, after = text.partition(_NONE)
+    yield before
+    for index, endpoint in enumerate(plan.endpoints):
+        piece = endpoint_part(endpoint)
+        _add(digest, "endpoints", piece)
+        yield b"," if index else b'"endpoints": ['
+        yield to_bytes({"endpoints": [piece]})[len(_OPENED) : -len(_CLOSED)]
+    yield b"\n  ]" if plan.endpoints else _NONE
+    upto, _, rest = after.rpartition(b'"seal": ""')
+    yield upto + b'"seal": "' + _stated(digest).encode() + b'"' + rest
+
+
+_NONE = b'"endpoints": []'
+_OPENED = b'{\n  "endpoints": ['
+_CLOSED = b"\n  ]\n}\n"
+
+
+def seal(part: Part) -> str:
+    """SHA-256 over everything else in a document, by which an edited one is known."""
+    digest = sha256()
+    _begin(digest, part)
+    for endpoint in part["endpoints"]:
+        _add(digest, "endpoints", endpoint)
+    return _stated(digest)
+
+
+def _begin(digest: _Hash, part: Part) -> None:
+    for key in sorted(set(part) - {"endpoints", "seal"}):
+        _add(digest, key, part[key])
+
+
+def _add(digest: _Hash, key: str, piece: Any) -> None:
+    digest.update(to_bytes({key: canonical(piece)}))
+
+
+def _stated(digest: _Hash) -> str:
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _whole(plan: Plan, endpoints: Iterable[Part]) -> Part:
+    """Everything but the seal."""
+    return {
         "catalogs": [catalog_stamp_part(stamp) for stamp in plan.catalogs],
         "checks": [_check_part(check) for check in plan.checks],
-        "endpoints": [endpoint_part(endpoint) for endpoint in plan.endpoints],
+        "endpoints": endpoints,
         "fingerprint": plan.fingerprint,
         "format_version": FORMAT_VERSION,
         "infeasible": [infeasible_part(outcome) for outcome in plan.infeasible],
@@ -45,13 +100,6 @@ def document(plan: Plan) -> Part:
         "summary": summary_part(plan),
         "verified": plan.verified,
     }
-    return dict(sorted({**part, "seal": seal(part)}.items()))
-
-
-def seal(part: Part) -> str:
-    """SHA-256 over everything else in a document, by which an edited one is known."""
-    content = {key: item for key, item in part.items() if key != "seal"}
-    return f"sha256:{sha256(to_bytes(canonical(content))).hexdigest()}"
 
 
 def summary_part(plan: Plan) -> Part:
@@ -194,7 +242,9 @@ def alternative_part(alternative: Alternative) -> Part:
     }
 
 
+@lru_cache(maxsize=4096)
 def _rejection(rejection: Rejection) -> Part:
+    """One object for equal ones, of which a run of many endpoints has hundreds each."""
     return {
         "allowed": rejection.allowed,
         "code": rejection.code,
@@ -209,15 +259,17 @@ def _rejection(rejection: Rejection) -> Part:
 def excluded_part(groups: Sequence[Exclusions]) -> list[Part]:
     """Candidates that fell at the same bound before sizing, one entry per bound."""
     ordered = sorted(groups, key=lambda group: (group.provider, group.hosting, _reason_key(group)))
-    return [
-        {
-            "hosting": group.hosting,
-            "instance_types": sorted(group.instance_types),
-            "provider": group.provider,
-            "rejection": _rejection(group.rejection),
-        }
-        for group in ordered
-    ]
+    return [_group(group) for group in ordered]
+
+
+@lru_cache(maxsize=1024)
+def _group(group: Exclusions) -> Part:
+    return {
+        "hosting": group.hosting,
+        "instance_types": sorted(group.instance_types),
+        "provider": group.provider,
+        "rejection": _rejection(group.rejection),
+    }
 
 
 def _reason_key(group: Exclusions) -> tuple[str, str, str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ import pytest
 from planner.model.candidate import Decision, Range
 from planner.model.change import Action
 from planner.model.plan import Plan
-from planner.plans import document, to_bytes
+from planner.plans import document, document_pieces, to_bytes
 from planner.plans.document import seal
 from tests.support import decisions
 
@@ -275,3 +275,15 @@ def test_the_summary_counts_endpoints_and_money(action: Action, key: str, after:
     assert {name for name, count in counts.items() if count} == {key}
     assert summary["monthly_usd_before"] == 830.0
     assert summary["monthly_usd_after"] == after
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_text_in_pieces_is_that_of_the_whole(count: int) -> None:
+    names = [f"endpoint-{index}" for index in range(count)]
+    made = (decisions.decision(endpoint=name) for name in names)
+    outcomes = (
+        decisions.solved(name, decisions=(one,)) for name, one in zip(names, made, strict=True)
+    )
+    changes = {name: decisions.changes(Action.CREATE) for name in names}
+    plan = decisions.plan(*outcomes, decisions.infeasible(), changes=changes)
+    assert b"".join(document_pieces(plan)) == to_bytes(document(plan))
