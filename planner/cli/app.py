@@ -25,6 +25,7 @@ COMMANDS = (
     "apply",
     "destroy",
     "drift",
+    "doctor",
     "rollback",
     "adopt",
     "import",
@@ -39,7 +40,10 @@ GROUPS = {
         {one: f"profile_{one}" for one in ("import", "fit", "show", "calibrate")},
         "Measured service times: from load tests and endpoints, for the plan.",
     ),
-    "sandbox": ({"serve": "sandbox"}, "Stand-ins for the clouds, to try and to test."),
+    "sandbox": (
+        {"serve": "sandbox", "load": "sandbox_load"},
+        "Stand-ins for the clouds, to try and to test.",
+    ),
 }
 """Commands of a group with the modules that have them, and what the group is about."""
 MORE_COMMANDS = ("providers", "schema", "completion")

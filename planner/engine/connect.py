@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from planner.diff import Lifecycle
 from planner.engine.link import Link
+from planner.engine.stand_in import StandIn
 from planner.errors import ProviderError
 from planner.model.plan import Mode
 from planner.provider import registry
@@ -44,6 +45,11 @@ class Connections:
                 rules=rules,
             )
         return self._links[key]
+
+    def stand_in(self, provider: str) -> StandIn | None:
+        """What steers the provider's sandbox, None where its cloud is the real one."""
+        url = self._url(provider)
+        return None if url is None else StandIn(url=url)
 
     def _lifecycle(self, provider: str) -> Lifecycle:
         if provider not in self._lifecycles:

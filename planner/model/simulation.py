@@ -5,6 +5,9 @@ from __future__ import annotations
 from planner.model.candidate import Decision, Interval, Latency, Margin
 from planner.model.value import value
 
+Times = tuple[tuple[float, float], ...]
+"""(seconds, share of the requests): how long something takes, rising."""
+
 
 @value
 class SimulatedWindow:
@@ -13,6 +16,7 @@ class SimulatedWindow:
     `capacity` counts replicas, units, or busy instances on demand. `late` is the share of its
     requests that miss the tightest latency objective, `refused` the share answered 429, `cold`
     the share that waited for capacity or a model to start. Percentiles are None without requests.
+    `answers` (whole latencies, the cold ones last) and `waits` are there where they were asked for.
     """
 
     start_s: float
@@ -25,6 +29,29 @@ class SimulatedWindow:
     cold: float
     p50_s: float | None
     p99_s: float | None
+    answers: Times = ()
+    waits: Times = ()
+
+
+@value
+class Conditions:
+    """What the numbers of a simulation rest on.
+
+    A request is in service for `service_s` on average, on one of `slots` of a replica or unit, and
+    keeps `cpu` of its processors busy; `overhead_s` is the platform's, of which `answered_s` is
+    part of the latencies. `memory` is the part of a replica's memory that models fill, `resident`
+    how many of them; None where it says nothing.
+    """
+
+    service_s: float
+    slots: int
+    overhead_s: float
+    answered_s: float
+    load_s: float
+    cpu: float
+    memory: float | None
+    resident: float | None
+    accelerated: bool
 
 
 @value
@@ -53,6 +80,7 @@ class Simulation:
     windows: tuple[SimulatedWindow, ...]
     late_windows: int
     notes: tuple[str, ...] = ()
+    conditions: Conditions | None = None
 
     @property
     def met(self) -> bool:

@@ -12,7 +12,7 @@ from planner.capacity.simulator.timeline import PASSES, Frame, Progress, watched
 from planner.model.candidate import Decision, Margin
 from planner.model.catalog import Catalog, Kind
 from planner.model.effort import CONFIDENCE, Effort
-from planner.model.simulation import SimulatedWindow, Simulation
+from planner.model.simulation import Conditions, SimulatedWindow, Simulation
 from planner.model.traffic import Traffic
 from planner.model.units import format_duration
 from planner.model.value import value
@@ -22,6 +22,7 @@ from planner.solver.configuration import placements, single
 from planner.solver.decide import decide
 from planner.solver.own import own
 from planner.solver.scenes import Staged, stage_over
+from planner.solver.shared import cache_bytes
 from planner.solver.sized import Proof, Sized
 from planner.solver.solve import cheapest
 from planner.solver.transfer import transferred
@@ -33,13 +34,15 @@ class Question:
     """What to simulate: pins in place of the plan's choice, and how.
 
     `traffic` is met in place of the one that was planned for. `fresh` starts right after an update,
-    with nothing loaded and nothing warm but what never leaves.
+    with nothing loaded and nothing warm but what never leaves. `detailed` windows hold how long
+    answers took.
     """
 
     pins: Mapping[str, str]
     effort: Effort
     traffic: Traffic | None = None
     fresh: bool = False
+    detailed: bool = False
 
 
 def simulate(
@@ -82,7 +85,13 @@ def _one(
     strict = _strictest(ask, sized)
     estimate, windows = watched(
         staged.scene,
-        Frame(width_s=width_s, steps=staged.steps, slots=sized.slots.count, strict=strict),
+        Frame(
+            width_s=width_s,
+            steps=staged.steps,
+            slots=sized.slots.count,
+            strict=strict,
+            detailed=question.detailed,
+        ),
         targets=sized.targets,
         effort=effort,
         refusable=refusable(ask),
@@ -111,6 +120,32 @@ def _one(
         windows=tuple(replace(w, capacity=w.capacity * step) for w in windows),
         late_windows=_late_windows(windows, strict),
         notes=_notes(sized, question, staged),
+        conditions=_conditions(sized),
+    )
+
+
+def _conditions(sized: Sized) -> Conditions:
+    hardware, service_s = sized.offering.hardware, sized.slots.service.mean_s
+    model = max(sized.models, key=lambda one: one.weight)
+    elsewhere_s = sum(call.latency_s for call in model.external_calls)
+    computing = max(0.0, 1.0 - elsewhere_s / service_s) if service_s > 0.0 else 1.0
+    cached = cache_bytes(sized.offering) if sized.cache is not None else None
+    needed = sum(one.memory_bytes for one in sized.models)
+    memory, share = hardware.memory_bytes, model.vcpus_per_request
+    step = sized.offering.step if sized.offering.kind is Kind.UNITS else 1
+    slots = max(1, sized.slots.count // step)
+    held = needed if cached is None else min(needed, cached)
+    return Conditions(
+        service_s=service_s,
+        slots=slots,
+        overhead_s=sized.offering.overhead_s,
+        answered_s=sized.pool.overhead_s,
+        load_s=sized.cold.delay_s,
+        # Where nobody tells the processors of a replica, all of its slots busy is all it has.
+        cpu=computing * (share / hardware.vcpus if hardware.vcpus else 1.0 / slots),
+        memory=min(1.0, held / memory) if memory and not hardware.accelerator else None,
+        resident=sized.cache.resident if sized.cache is not None else None,
+        accelerated=bool(hardware.accelerator),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from random import Random
 
 from planner.capacity.simulator.experiment import (
@@ -16,7 +17,7 @@ from planner.capacity.simulator.steps import Step
 from planner.capacity.simulator.tally import Tally
 from planner.capacity.simulator.windows import Stretch
 from planner.model.effort import Effort
-from planner.model.simulation import SimulatedWindow
+from planner.model.simulation import SimulatedWindow, Times
 from planner.model.value import value
 from planner.model.workload import LatencyTarget
 
@@ -24,6 +25,11 @@ PASSES = 5
 """Times that the cycle is simulated at least, and at most where it is short."""
 MOST_PASSES = 40
 MOST_WINDOWS = 200
+_WARM = (*(n / 20 for n in range(1, 20)), 0.97, 0.98, 0.985, 0.99, 0.995, 0.999, 1.0)
+_COLD = (0.25, 0.5, 0.75, 0.9, 1.0)
+_LAST = 0.9999
+"""Ends of the stretches of a distribution: of warm requests, of cold ones; and of the last."""
+
 _WIDTHS = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 
 Progress = Callable[[int, int], None]
@@ -42,13 +48,15 @@ def window_width(cycle_s: float) -> float:
 class Frame:
     """How time is cut: windows of `width_s` over these steps of `slots` a replica.
 
-    `strict` is the objective that a late request misses.
+    `strict` is the objective that a late request misses. `detailed` windows tell how long answers
+    and waits took, which takes long to compute.
     """
 
     width_s: float
     steps: tuple[Step, ...]
     slots: int
     strict: LatencyTarget | None
+    detailed: bool = False
 
 
 class _Window:
@@ -125,7 +133,30 @@ class Timeline:
             cold=seen.cold / weight,
             p50_s=response.quantile(0.50) if seen.cells else None,
             p99_s=response.quantile(0.99) if seen.cells else None,
+            **(_detail(response, seen.cold / weight) if self._frame.detailed else {}),
         )
+
+
+def _detail(response: Response, cold: float) -> dict[str, Times]:
+    """Answers and waits as a window keeps them.
+
+    A stretch of the distribution stands at its upper end, so that the usual percentiles are exact.
+    """
+    if not response.cells:
+        return {}
+    warm = 1.0 - cold
+    ends = [(warm * upto, warm * part) for upto, part in _parts(_WARM)] if warm > 0.0 else []
+    if cold > 0.0:
+        ends += [(warm + cold * upto, cold * part) for upto, part in _parts(_COLD)]
+    waits = [(delay, weight / response.total) for weight, delay, _ in response.cells]
+    return {
+        "answers": tuple((response.quantile(min(upto, _LAST)), part) for upto, part in ends),
+        "waits": tuple(sorted(waits)),
+    }
+
+
+def _parts(ends: Sequence[float]) -> list[tuple[float, float]]:
+    return [(end, end - start) for start, end in pairwise((0.0, *ends))]
 
 
 def watched(

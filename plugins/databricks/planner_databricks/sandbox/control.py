@@ -4,6 +4,8 @@
   from then on there are those models only.
 - `secrets`: POST `{"scope": ["key"]}`: from then on there are those secrets only.
 - `quotas`: POST `{"endpoints": 10, "provisioned_concurrency": 64, "writes": 5}` grants quotas.
+- `load`: POST `{"endpoint": NAME, "minutes": [...]}` lets an endpoint have simulated traffic, which
+  its metrics show; a minute has the fields of `planner.model.minute.Minute`.
 - `workspace`: POST `{"cloud": "azure"}` puts the workspace on a cloud, which decides on workload
   types and prices; GET tells it.
 """
@@ -19,6 +21,7 @@ from starlette.routing import Route
 from planner.provider.sandbox import control
 from planner.provider.sandbox.control import refused
 from planner_databricks import tables
+from planner_databricks.sandbox.driving import drive
 from planner_databricks.sandbox.quotas import set_limits
 from planner_databricks.sandbox.secret_scopes import list_secrets
 from planner_databricks.sandbox.unity import list_models
@@ -33,6 +36,7 @@ def routes(workspace: Workspace) -> list[Route]:
         Route("/models", own.models, methods=["POST"]),
         Route("/secrets", own.secrets, methods=["POST"]),
         Route("/quotas", own.quotas, methods=["POST"]),
+        Route("/load", own.load, methods=["POST"]),
         Route("/workspace", own.workspace, methods=["GET", "POST"]),
     ]
 
@@ -60,6 +64,13 @@ class _Control:
             set_limits(workspace, limits)
 
         return self._listed(grant, await request.json())
+
+    async def load(self, request: Request) -> Response:
+        """Let an endpoint have traffic."""
+        try:
+            return JSONResponse(drive(self._workspace, await request.json()))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return refused(f'{{"endpoint": name, "minutes": [...]}} expected: {error}')
 
     async def workspace(self, request: Request) -> Response:
         """Which cloud the workspace is on; "" is any."""

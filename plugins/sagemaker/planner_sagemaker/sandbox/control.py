@@ -11,6 +11,8 @@
   autoscaler would.
 - `account`: POST `{"roles": [...], "objects": [...], "images": [...], "alarms": [...], "denied":
   [...]}` puts what endpoints depend on; GET tells it.
+- `load`: POST `{"endpoint": NAME, "region": ..., "minutes": [...]}` puts what simulated traffic
+  leaves in the metrics; a minute has the fields of `planner.model.minute.Minute`.
 - `reset`: POST forgets everything.
 """
 
@@ -26,6 +28,7 @@ from starlette.routing import Route
 from planner_sagemaker.sandbox import account
 from planner_sagemaker.sandbox.autoscaler import scale
 from planner_sagemaker.sandbox.cloud import Call, Cloud
+from planner_sagemaker.sandbox.driving import drive
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.faults import read_rules
 from planner_sagemaker.sandbox.passing import pass_time
@@ -47,6 +50,7 @@ def routes(cloud: Cloud) -> list[Route]:
         Route("/endpoints/{name}", control.maintain, methods=["POST"]),
         Route("/scale", control.scale, methods=["POST"]),
         Route("/account", control.account, methods=["GET", "POST"]),
+        Route("/load", control.load, methods=["POST"]),
         Route("/reset", control.reset, methods=["POST"]),
     ]
 
@@ -147,6 +151,13 @@ class _Control:
             except ValueError as error:
                 return _refused(str(error))
         return JSONResponse(has.model_dump())
+
+    async def load(self, request: Request) -> Response:
+        """Let an endpoint have had traffic."""
+        try:
+            return JSONResponse(drive(self._cloud, await request.json()))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return _refused(f'{{"endpoint": name, "minutes": [...]}} expected: {error}')
 
     async def reset(self, request: Request) -> Response:
         """Forget everything."""

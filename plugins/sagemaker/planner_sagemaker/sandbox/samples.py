@@ -85,6 +85,14 @@ class Samples:
             for at, unit, count, total, low, high in rows
         ]
 
+    def forget(self, region: str, dimensions: tuple[tuple[str, str], ...], start: float) -> None:
+        """Take back what metrics of exactly these dimensions have from a moment on."""
+        self._database.execute(
+            "DELETE FROM samples WHERE at>=? AND series IN "
+            "(SELECT id FROM series WHERE region=? AND dimensions=?)",
+            (start, region, json.dumps(dimensions)),
+        )
+
     def any_since(self, metric: Metric, start: float) -> bool:
         """Whether something was put for this moment or a later one."""
         row = self._database.execute(

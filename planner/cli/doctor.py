@@ -1,0 +1,120 @@
+"""`planner doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli.options import (
+    LiveOptions,
+    Manners,
+    ReportOptions,
+    SelectOptions,
+    SpecOptions,
+)
+from planner.cli.output import save
+from planner.cli.plan_views import places_in
+from planner.cli.report import Views, failures_shown, show_views
+from planner.cli.specs import read, selected
+from planner.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from planner.model.checkup import Checkup
+    from planner.spec import Spec
+
+LONGEST_S = 14 * 86_400.0
+"""Metrics of a minute are kept for about so long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(SpecOptions, SelectOptions, LiveOptions, ReportOptions):
+    """Options of `doctor`."""
+
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="DURATION", help="How far back to look: 30m, 3h, 2d."),
+    ] = "3h"
+    looks: Annotated[
+        int,
+        typer.Option(
+            "--looks",
+            metavar="N",
+            min=1,
+            max=60,
+            help="Look N times, a minute apart, where a cloud shows the last minute only.",
+        ),
+    ] = 1
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option("--detailed-exitcode", help="Exit with 2 when an endpoint needs attention."),
+    ] = False
+
+
+def run(options: Options, manners: Manners) -> ExitCode:
+    """Look at running endpoints: what their metrics show, why, and what to do about it.
+
+    Compares with the spec, with what is predicted for what runs, and with a table of thresholds;
+    each finding names its row in docs/coverage.md. What no metric tells is said, not judged.
+    Writes nothing.
+
+    With --detailed-exitcode exits with 2 when an endpoint has an error or a warning.
+    """
+    from planner.model.checkup import Condition
+    from planner.plans.checkup_document import checkup_document
+
+    with failures_shown(options.output, tag=options.comment_tag):
+        specs, found = _found(options, manners)
+    save(options.out, lambda: checkup_document(found), manners)
+    show_views(options.output, _views(found, specs, tag=options.comment_tag), manners)
+    ailing = any(one.condition is Condition.AILING for one in found)
+    return ExitCode.CHANGES_PENDING if ailing and options.detailed_exitcode else ExitCode.DONE
+
+
+def _found(options: Options, manners: Manners) -> tuple[tuple[Spec, ...], tuple[Checkup, ...]]:
+    from planner import checkup
+    from planner.cli.running import planned_live
+    from planner.engine import connected
+
+    looking = checkup.Looking(
+        seconds=parse_since(options.since, "--since", LONGEST_S),
+        looks=options.looks,
+        parallel=options.parallelism,
+    )
+    specs = selected(read(options, manners), options)
+    with connected(sandbox=options.state) as connections:
+        planned = planned_live(specs, connections, parallel=options.parallelism)
+        return specs, checkup.examined(planned, connections, looking)
+
+
+def parse_since(text: str, option: str, longest_s: float) -> float:
+    """Seconds of a duration of at least a minute; UsageError else."""
+    from planner.model.units import UnitError, format_duration, parse_duration
+
+    try:
+        seconds = parse_duration(text)
+    except UnitError as error:
+        raise UsageError("invalid-duration", f"{option}: {error}", hint=f"{option} 3h") from error
+    if not 60.0 <= seconds <= longest_s:
+        raise UsageError(
+            "invalid-duration",
+            f"{option} takes 1 min to {format_duration(longest_s)}, not {text}",
+            hint=f"{option} 3h",
+        )
+    return seconds
+
+
+def _views(found: Sequence[Checkup], specs: Sequence[Spec], *, tag: str) -> Views:
+    from planner.plans.checkup_document import checkup_document
+    from planner.views.checkup_markdown import checkup_markdown
+    from planner.views.checkup_report import checkup_report
+    from planner.views.checkup_text import render_checkups
+
+    return Views(
+        document=lambda: checkup_document(found),
+        text=lambda out, style: render_checkups(found, out=out, style=style),
+        markdown=lambda limit: checkup_markdown(found, tag=tag, limit=limit),
+        report=lambda: checkup_report(found, places_in(specs)),
+    )

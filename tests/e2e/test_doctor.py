@@ -1,0 +1,91 @@
+"""`planner doctor` and `planner sandbox load` as a person types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planner.errors import ExitCode
+from tests.support.command import Done, codes, planner
+from tests.support.live import PINNED
+from tests.support.specs import STEADY
+
+SPEC = STEADY.replace("rate: 100/s", "rate: 1000/s")
+
+
+class Home:
+    """A directory with one spec and a sandbox."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        (place / "planner.yaml").write_text(SPEC, encoding="utf-8")
+
+    def types(self, *words: str) -> Done:
+        return planner(*words, cwd=self.place)
+
+    def does(self, *words: str) -> Done:
+        done = self.types(*words)
+        assert done.code == 0, done.out + done.err
+        return done
+
+    def looks(self, *words: str) -> dict[str, Any]:
+        (found,) = json.loads(self.does("doctor", "--sandbox", "-o", "json", *words).out)[
+            "endpoints"
+        ]
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    found = Home(tmp_path_factory.mktemp("doctor"))
+    found.does("apply", "--sandbox", "--auto-approve")
+    return found
+
+
+def test_what_does_not_exist_and_what_has_no_metrics_is_said_and_not_judged(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path)
+    (tmp_path / "planner.yaml").write_text(PINNED, encoding="utf-8")
+    assert "fraud-scorer does not exist" in home.does("doctor", "--sandbox").out
+    home.does("apply", "--sandbox", "--auto-approve", "--no-verify")
+    done = home.does("doctor", "--sandbox", "--detailed-exitcode")
+    assert "fraud-scorer has no metrics in this time: nothing is judged" in done.out
+    assert home.looks()["condition"] == "no-data"
+
+
+def test_traffic_as_planned_is_well_and_other_traffic_is_named_with_what_re_planning_saves(
+    home: Home,
+) -> None:
+    assert "requests in 60 min" in home.does("sandbox", "load", "--for", "1h").out
+    well = home.looks("--since", "1h")
+    assert (well["condition"], well["findings"]) == ("healthy", [])
+    assert well["requests"] == pytest.approx(3.6e6, rel=0.01)
+    home.does("sandbox", "load", "--for", "1h", "--set", "traffic.rate=310/s")
+    found = home.looks("--since", "1h")
+    (finding,) = found["findings"]
+    assert finding["cause"].startswith("traffic unlike the spec: you asked for 1,000/s, it gets 31")
+    assert (finding["rule"], finding["source_id"]) == ("traffic-unlike-spec", "D7")
+    assert finding["saves_monthly_usd"] > 100
+    assert f"saves ${finding['saves_monthly_usd']:,.2f} a month" in finding["action"]
+
+
+def test_a_slow_model_fails_a_pipeline_that_asks_for_it(home: Home) -> None:
+    slow = "models[0].service_time=120ms"
+    home.does("sandbox", "load", "--for", "1h", "--set", slow)
+    done = home.types("doctor", "--sandbox", "--since", "1h", "--detailed-exitcode")
+    assert done.code == ExitCode.CHANGES_PENDING
+    assert "fraud-scorer needs attention" in done.out
+    assert home.types("doctor", "--sandbox", "--since", "1h").code == ExitCode.DONE
+    done = home.does("doctor", "--sandbox", "--since", "1h", "-o", "markdown")
+    assert "planner doctor: 1 ailing" in done.out
+    assert "| fraud-scorer | error |" in done.out
+
+
+@pytest.mark.parametrize("text", ["10s", "30d", "soon"])
+def test_a_time_that_no_metrics_are_kept_for_is_wrong_usage(home: Home, text: str) -> None:
+    done = home.types("doctor", "--sandbox", "--since", text)
+    assert (done.code, codes(done)) == (ExitCode.USAGE, ["invalid-duration"])
