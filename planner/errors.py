@@ -80,6 +80,19 @@ class ProviderError(PlannerError):
         self.path = path
 
 
+class LaterError(ProviderError):
+    """A cloud does not take a change now; nothing of it was made that was not asked for.
+
+    `after_s` is when to ask again; None: when what the cloud does with the endpoint has ended.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, after_s: float | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(code, message, hint=hint)
+        self.after_s = after_s
+
+
 class AuthError(PlannerError):
     """A cloud does not know who asks, or does not let them."""
 

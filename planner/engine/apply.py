@@ -6,20 +6,25 @@ from wherever this ended, because the cloud is the only state.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from threading import Event as Flag
+from time import monotonic
 
 from planner.engine.link import ENDPOINT, Link, Standing
 from planner.engine.stale import moved
-from planner.errors import PlannerError
+from planner.errors import LaterError, PlannerError
 from planner.model.change import Action, ChangeSet
 from planner.model.live import Health, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner.model.value import value
 from planner.plans import hidden
 from planner.provider.gateway import Watch
+
+BEAT_S = 5.0
+"""How often a wait for the cloud's leave is told."""
 
 
 class Outcome(StrEnum):
@@ -125,8 +130,7 @@ def _held(job: Job, manner: Manner) -> Applied:
     stale = moved(job.planned, hidden(now.changes))
     if not stale and now.live.health is Health.MOVING:
         if not manner.wait:
-            detail = f"{now.live.detail}: not waited for; run it again to go on"
-            return Applied(endpoint=job.endpoint, outcome=Outcome.BEGUN, detail=detail)
+            return _not_waited_for(now)
         job.link.gateway.settle(now.desired, _watch(job, f"{ENDPOINT}/{job.endpoint}", manner))
         now = job.need()
         # What was under way may have been what was planned.
@@ -147,11 +151,33 @@ def _held(job: Job, manner: Manner) -> Applied:
     return _Run(job, now.desired, manner).through(operations)
 
 
+def _not_waited_for(now: Standing) -> Applied:
+    """Something goes on: what this very state began, or somebody else's work."""
+    name, detail = now.live.endpoint, f"{now.live.detail}: not waited for"
+    if now.live.digest in {None, now.desired.digest}:
+        text = f"{detail}; run it again to go on"
+        return Applied(endpoint=name, outcome=Outcome.BEGUN, detail=text)
+    return Applied(
+        endpoint=name,
+        outcome=Outcome.FAILED,
+        detail=f"{ENDPOINT}/{name} is being changed by somebody else: {detail}",
+        hint="planner apply SPEC --wait",
+    )
+
+
 def _watch(job: Job, address: str, manner: Manner) -> Watch:
     def beat(text: str) -> None:
         manner.tell(Event(endpoint=job.endpoint, address=address, text=text, stage=Stage.WAIT))
 
     return Watch(timeout_s=manner.timeout_s, beat=beat, pause=manner.pause)
+
+
+def _wait(later: LaterError, seconds: float, watch: Watch) -> None:
+    """Sleep in parts, so that it is told that somebody waits."""
+    until = monotonic() + seconds
+    while (left_s := until - monotonic()) > 0.0:
+        watch.beat(f"{later}, asked again in {math.ceil(left_s)} s")
+        watch.pause(min(left_s, BEAT_S))
 
 
 def applied_nothing(endpoint: str) -> Applied:
@@ -194,7 +220,9 @@ class _Run:
         for operation in operations:
             self._manner.pause(0.0)
             self._tell(operation, Stage.BEGIN)
-            self._job.link.gateway.write(operation)
+            stale = self._write(operation)
+            if stale:
+                return self._ended(Outcome.STALE, stale)
             self._done.append(f"{operation.action.value} {operation.address}")
             self._tell(operation, Stage.WROTE)
             if operation.kind != ENDPOINT:
@@ -209,6 +237,27 @@ class _Run:
                 return refusal
             self._tell(operation, Stage.DONE)
         return self._ended(Outcome.APPLIED)
+
+    def _write(self, operation: Operation) -> str:
+        """Make one change as soon as the cloud takes it; says what others changed meanwhile."""
+        job, watch = self._job, _watch(self._job, operation.address, self._manner)
+        until = monotonic() + watch.timeout_s
+        while True:
+            try:
+                job.link.gateway.write(operation)
+                return ""
+            except LaterError as later:
+                left_s = until - monotonic()
+                if later.after_s is not None and later.after_s < left_s:
+                    _wait(later, later.after_s, watch)
+                    continue
+                if later.after_s is not None or not self._manner.wait or left_s <= 0.0:
+                    raise
+                watch.beat(str(later))
+                job.link.gateway.settle(self._desired, replace(watch, timeout_s=left_s))
+            stale = moved(job.planned, hidden(job.need().changes), less=True)
+            if stale:
+                return stale
 
     def _settled(self, operation: Operation) -> Applied | None:
         """Wait for the endpoint, and check that it is what was asked for; None where it is."""

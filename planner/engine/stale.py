@@ -30,7 +30,7 @@ def _moved(planned: ChangeSet, now: ChangeSet, *, less: bool) -> Iterator[str]:
         elif found is None and then is not None and not less:
             yield f"{address} no longer needs {_act(then)}"
         elif then is not None and found is not None and not (less and _begun(then, found)):
-            yield from _fields(then, found)
+            yield from _fields(then, found, less=less)
 
 
 def _begun(then: Change, found: Change) -> bool:
@@ -38,12 +38,12 @@ def _begun(then: Change, found: Change) -> bool:
     return then.action is Action.REPLACE and found.action is Action.CREATE
 
 
-def _fields(then: Change, found: Change) -> Iterator[str]:
+def _fields(then: Change, found: Change, *, less: bool) -> Iterator[str]:
     if then.action is not found.action:
         yield f"{then.address} now needs {_act(found)}, planned was {_act(then)}"
         return
     before, after = _live(then), _live(found)
-    for path in sorted({*before, *after}):
+    for path in sorted(after if less else {*before, *after}):
         if before.get(path) != after.get(path):
             yield f"{then.address} {path} was {before.get(path)}, is {after.get(path)}"
 

@@ -21,7 +21,7 @@ class Check:
     """One thing that could stop a write.
 
     `subject` is the endpoint, or the account or workspace; `detail` says what was found, in the
-    cloud's words where it has some.
+    cloud's words where it has some. What passed with a `hint` is told, too.
     """
 
     name: str

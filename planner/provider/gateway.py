@@ -74,7 +74,11 @@ class Gateway(Protocol):
         ...
 
     def write(self, operation: Operation, /) -> None:
-        """Make one change; returns when the cloud has taken it, not when it has settled."""
+        """Make one change; returns when the cloud has taken it, not when it has settled.
+
+        Raises LaterError, and at once, where the cloud is busy with the endpoint or takes no more
+        writes for now. Called again, it makes what is left of the change.
+        """
         ...
 
     def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:

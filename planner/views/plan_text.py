@@ -175,9 +175,12 @@ def _removal(paper: Paper, removal: Pending) -> None:
 
 
 def _checks(paper: Paper, plan: Plan) -> None:
-    """What would stop the first write, and what could not be looked at."""
+    """What would stop the first write, what could not be looked at, and what is worth a word."""
     for check in plan.checks:
         if check.verdict is Verdict.PASSED:
+            if check.hint:
+                paper.line(f"{paper.style.paint('note', 'caution')}: {check_text(check)}")
+                paper.entry("help", check.hint)
             continue
         stopping = check.verdict in {Verdict.FAILED, Verdict.DENIED}
         role: Role = "bad" if stopping else "caution"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
@@ -14,11 +15,12 @@ import pytest
 from databricks.sdk.service import serving
 from planner_databricks.gateway import DatabricksGateway
 from planner_databricks.live import DatabricksLive
+from planner_databricks.pacing import Budget
 from planner_databricks.sandbox.serve import running
 from planner_databricks.sandbox.workspace import Pace
 
 from planner.diff import compared
-from planner.errors import AuthError, ExitCode, ProviderError
+from planner.errors import AuthError, ExitCode, LaterError, ProviderError
 from planner.model.change import Action, ChangeSet, Risk
 from planner.model.check import Check, Verdict
 from planner.model.live import Health, LiveState, Operation
@@ -415,6 +417,43 @@ def test_what_stays_throttled_ends_as_a_diagnostic(workspace: Workspace) -> None
     assert refused.value.code == "throttled"
 
 
+def test_a_write_that_is_put_off_is_asked_again_by_whoever_waits(workspace: Workspace) -> None:
+    gateway = DatabricksGateway(None, workspace.url)
+    workspace.post("quotas", {"writes": 1})
+    gateway.write(_operation(FULL, Action.CREATE))
+    begun = time.monotonic()
+    with pytest.raises(LaterError, match="Exceeded 1 create and update") as later:
+        gateway.write(_operation(_changed(name="other"), Action.CREATE))
+    assert time.monotonic() - begun < 1.0
+    assert later.value.code == "throttled"
+    assert later.value.after_s == pytest.approx(60.0, abs=1.5)
+    workspace.fault("unavailable", "DeleteEndpoint")
+    with pytest.raises(LaterError, match="temporarily unavailable") as later:
+        gateway.write(_operation(FULL, Action.DELETE))
+    assert (later.value.code, later.value.after_s) == ("unavailable", 1.0)
+
+
+def test_the_budget_of_a_workspace_is_kept_without_asking(workspace: Workspace) -> None:
+    gateway = DatabricksGateway(None, workspace.url, budget=Budget(2, window_s=0.5))
+    for name in ("a", "b"):
+        gateway.write(_operation(_changed(name=name), Action.CREATE))
+    with pytest.raises(LaterError, match="2 creations and updates in") as later:
+        gateway.write(_operation(_changed(name="c"), Action.CREATE))
+    assert later.value.after_s is not None
+    assert 0.0 < later.value.after_s <= 0.5
+    assert _requests(workspace) == ["CreateEndpoint", "CreateEndpoint"]
+    gateway.write(_operation(FULL, Action.DELETE))  # which no budget counts
+    time.sleep(later.value.after_s)
+    gateway.write(_operation(_changed(name="c"), Action.CREATE))
+
+
+def test_what_stays_unavailable_ends_as_a_diagnostic(workspace: Workspace) -> None:
+    workspace.fault("unavailable", "GetEndpoint")
+    with pytest.raises(ProviderError, match="was put off for up to 1 s") as refused:
+        DatabricksGateway(None, workspace.url, patience_s=1).read(FULL)
+    assert refused.value.code == "unavailable"
+
+
 @pytest.mark.parametrize(
     ("effect", "code"), [("denied", "access-denied"), ("expired", "credentials-refused")]
 )
@@ -506,6 +545,7 @@ def test_more_writes_than_the_workspace_takes_at_once(workspace: Workspace) -> N
         "120 creations and updates, of which the workspace takes 50 in 5 minutes: at least 10 "
         "minutes are waited"
     )
+    assert rate.hint
 
 
 def test_pins_say_what_serves(workspace: Workspace, gateway: DatabricksGateway) -> None:

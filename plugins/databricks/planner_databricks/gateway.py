@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from databricks.sdk.core import ApiClient, Config
@@ -20,13 +21,14 @@ from databricks.sdk.errors import (
 from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service import serving
 
-from planner.errors import AuthError, PlannerError, ProviderError
+from planner.errors import AuthError, LaterError, PlannerError, ProviderError
 from planner.model.change import ChangeSet
 from planner.model.check import Check
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner.model.vitals import Vitals, Window
 from planner.provider.gateway import Watch
+from planner_databricks.pacing import Budget, Patience, PutOffError
 from planner_databricks.preflight import checks
 from planner_databricks.reading import (
     ENDPOINTS,
@@ -66,14 +68,25 @@ CREATION = {
 class Connection:
     """Requests to a workspace; every failure is an AuthError or a ProviderError.
 
-    `patience_s` is how long a request is tried again that is throttled or does not get through.
+    `patience_s` is how long a request is tried again that is throttled or does not get through; a
+    write that is throttled, or one too many for the budget, is a LaterError at once.
     """
 
     def __init__(
-        self, profile: str | None, endpoint_url: str | None, patience_s: int | None = None
+        self,
+        profile: str | None,
+        endpoint_url: str | None,
+        patience_s: int | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        self.sandboxed = urlsplit(endpoint_url or "").hostname in _LOOPBACK
-        self._patience_s = patience_s or _PATIENCE_S[self.sandboxed]
+        self.sandboxed = _on_loopback(endpoint_url)
+        # One that is served, and found as a workspace is, is asked as often; it gets credentials.
+        told = None if profile else os.environ.get("DATABRICKS_HOST")
+        self.near = self.sandboxed or _on_loopback(told)
+        self._patience_s = patience_s or _PATIENCE_S[self.near]
+        self._patience = Patience(self._patience_s)
+        # A sandbox counts by its own, quicker clock, and says when to ask again.
+        self._budget = budget or (None if self.near else Budget())
         self._profile = profile
         self._endpoint_url = endpoint_url
         self._client: ApiClient | None = None
@@ -96,6 +109,10 @@ class Connection:
         """One request; the SDK repeats it where it was throttled or did not get through."""
         request = f"{method} {path}"
         client = self._connected()
+        writes = method != "GET" and path.startswith(ENDPOINTS)
+        if writes and method != "DELETE" and self._budget is not None:
+            self._budget.take()
+        self._patience.begin(patient=not writes)
         try:
             answer: Any = client.do(
                 method,
@@ -104,6 +121,8 @@ class Connection:
                 body=None if body is None else dict(body),
                 headers={"Accept": "application/json"},
             )
+        except PutOffError as later:
+            raise self._put_off(request, later.cause, later.after_s if writes else None) from later
         except DatabricksError as error:
             raise _refusal(request, error) from error
         except (OSError, TimeoutError) as error:
@@ -115,9 +134,12 @@ class Connection:
         request = f"GET {path}"
         client = self._connected()
         try:
+            self._patience.begin(patient=True)
             answer: Any = client.do("GET", path, headers={"Accept": "text/plain"}, raw=True)
             with answer["contents"] as contents:
                 return str(contents.read().decode("utf-8", "replace"))
+        except PutOffError as later:
+            raise self._put_off(request, later.cause, None) from later
         except DatabricksError as error:
             raise _refusal(request, error) from error
         except (OSError, TimeoutError) as error:
@@ -142,6 +164,7 @@ class Connection:
                 product_version=version("endpoint-planner"),
                 retry_timeout_seconds=self._patience_s,
                 max_connections_per_pool=_CONNECTIONS,
+                clock=cast("Any", self._patience),
                 **given,
             )
         except (ValueError, OSError) as error:
@@ -154,17 +177,21 @@ class Connection:
     def _failure(self, request: str, error: Exception) -> PlannerError:
         cause = error.__cause__
         if isinstance(cause, TooManyRequests | TemporarilyUnavailable):
-            code = "throttled" if isinstance(cause, TooManyRequests) else "unavailable"
-            return ProviderError(
-                code,
-                f"{request} was put off for {self._patience_s} s: {cause}",
-                hint="planner apply SPEC --parallelism 1, or later",
-            )
+            return self._put_off(request, cause, None)
         return ProviderError(
             "unreachable",
             f"{request} did not get through: {cause or error}",
             hint=f"curl -sS {self._endpoint_url}" if self._endpoint_url else "",
         )
+
+    def _put_off(self, request: str, cause: BaseException, after_s: float | None) -> PlannerError:
+        """What is asked again later, by whoever waits, or was asked for long enough."""
+        code = "throttled" if isinstance(cause, TooManyRequests) else "unavailable"
+        hint = "planner apply SPEC --parallelism 1, or later"
+        if after_s is not None:
+            return LaterError(code, f"{request} was put off: {cause}", after_s=after_s, hint=hint)
+        told = f"{request} was put off for up to {self._patience_s} s: {cause}"
+        return ProviderError(code, told, hint=hint)
 
 
 class DatabricksGateway:
@@ -175,11 +202,12 @@ class DatabricksGateway:
         profile: str | None = None,
         endpoint_url: str | None = None,
         patience_s: int | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        self._connection = Connection(profile, endpoint_url, patience_s)
+        self._connection = Connection(profile, endpoint_url, patience_s, budget)
         self._reader = Reader(self._connection.ask, CREATION)
         self._writer = Writer(self._connection.ask, self._reader)
-        self._interval_s = 0.2 if self._connection.sandboxed else 10.0
+        self._interval_s = 0.2 if self._connection.near else 10.0
         self._lock = threading.Lock()
         self._owned: dict[str, list[str]] | None = None
 
@@ -276,6 +304,10 @@ class DatabricksGateway:
             watch.beat(f"{status}, {elapsed_s:.0f} s")
             pause_s = min(self._interval_s, _PAUSE_S) if absent else self._interval_s
             watch.pause(min(pause_s, max(0.0, watch.timeout_s - elapsed_s)))
+
+
+def _on_loopback(url: str | None) -> bool:
+    return urlsplit(url or "").hostname in _LOOPBACK
 
 
 def _refusal(request: str, error: DatabricksError) -> PlannerError:

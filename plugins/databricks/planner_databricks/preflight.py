@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -13,6 +14,7 @@ from planner.model.change import Action, ChangeSet
 from planner.model.check import Check, Verdict
 from planner.model.resource import DesiredState
 from planner_databricks import tables
+from planner_databricks.pacing import WINDOW_S, WRITES
 from planner_databricks.reading import ENDPOINTS, KIND, MISSING, SIZES, Ask, RefusedError, path_of
 
 Work = Sequence[tuple[DesiredState, ChangeSet]]
@@ -20,9 +22,7 @@ Cloud = Callable[[], str]
 """The cloud of the workspace, "" where it does not say."""
 
 _REFERENCE = re.compile(r"\{\{secrets/([^/\s{}]+)/([^/\s{}]+)\}\}\Z")
-_WRITES, _WINDOW_MIN = 50, 5
-"""Creations and updates that a workspace takes, and in how many minutes."""
-
+_WINDOW_MIN = round(WINDOW_S / 60)
 _PARTS = ("config", "ai_gateway", "email_notifications", "tags")
 _OTHERS = 50
 """Of so many endpoints of others the concurrency is looked up; of more it is not known."""
@@ -195,11 +195,13 @@ def _concurrency(ask: Ask, name: str) -> int:
 def _writes(work: Work) -> Check:
     """How many requests create or update, and what that means for the time."""
     count = sum(_requests(changes) for _, changes in work)
-    text = f"{count} of {_WRITES} creations and updates in {_WINDOW_MIN} minutes"
-    if count > _WRITES:
-        rounds = ceil(count / _WRITES) - 1
-        text = f"{count} creations and updates, of which the workspace takes {_WRITES} in "
+    text = f"{count} of {WRITES} creations and updates in {_WINDOW_MIN} minutes"
+    if count > WRITES:
+        rounds = ceil(count / WRITES) - 1
+        text = f"{count} creations and updates, of which the workspace takes {WRITES} in "
         text += f"{_WINDOW_MIN} minutes: at least {rounds * _WINDOW_MIN} minutes are waited"
+        hint = "planner apply SPEC --only NAME makes a part of them"
+        return replace(_passed("write-rate", "workspace", text), hint=hint)
     return _passed("write-rate", "workspace", text)
 
 

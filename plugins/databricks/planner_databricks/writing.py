@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from planner.errors import ProviderError
+from planner.errors import LaterError, ProviderError
 from planner.model.change import Action
 from planner.model.live import Operation
 from planner_databricks.reading import (
@@ -105,7 +105,7 @@ class Writer:
             if refusal.cloud_code != BUSY or again is None:
                 raise
             if not self._under_way(operation, again):
-                raise ProviderError(
+                raise LaterError(
                     "busy",
                     f"{operation.address} is being updated by somebody else: {refusal.text}",
                     hint="wait until that has ended, and run it again",

@@ -5,6 +5,7 @@ import pytest
 
 from planner.model.candidate import Margin, Range
 from planner.model.change import Action
+from planner.model.check import Verdict
 from planner.model.plan import Plan
 from planner.model.units import format_usd
 from planner.views.plan_text import render_plan
@@ -161,6 +162,16 @@ No longer wanted, and kept: stray-scorer. `--prune` deletes.
 
 def test_what_only_a_cloud_tells() -> None:
     assert LIVE in shown(decisions.live_plan())
+
+
+def test_a_check_that_passed_with_a_hint_is_told() -> None:
+    plan = decisions.live_plan()
+    (check,) = plan.checks
+    passed = replace(check, name="write-rate", verdict=Verdict.PASSED, detail="10 minutes")
+    text = shown(replace(plan, checks=(passed, replace(passed, hint=""))))
+    assert "note: write-rate, account 1: 10 minutes\n    help        cloud login\n" in text
+    assert "2 of 2 passed" in text
+    assert text.count("write-rate") == 1
 
 
 def test_many_fields_are_counted_and_bookkeeping_is_not_shown() -> None:
