@@ -9,18 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from planner.plans.schema import (
-    AutoscalingPart,
-    ConcurrencyPart,
-    CostPart,
-    Count,
-    Fraction,
-    LatencyPart,
-    Milliseconds,
-    Name,
-    RangePart,
-    SloPart,
-)
+from planner.plans.run_schema import Count, Fraction, Milliseconds, Name, RangePart
+from planner.plans.schema import AutoscalingPart, ConcurrencyPart, CostPart, LatencyPart, SloPart
 
 SCHEMA_ID = "urn:planner:schema:simulation:v1"
 
