@@ -9,8 +9,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from planner.plans.run_schema import Count, Fraction, Milliseconds, Name, RangePart
-from planner.plans.schema import AutoscalingPart, ConcurrencyPart, CostPart, LatencyPart, SloPart
+from planner.plans.run_schema import Count, Fraction, Milliseconds, Name
+from planner.plans.schema import (
+    AutoscalingPart,
+    ConcurrencyPart,
+    CostPart,
+    LatencyPart,
+    RangePart,
+    SloPart,
+)
 
 SCHEMA_ID = "urn:planner:schema:simulation:v1"
 
