@@ -8,6 +8,7 @@ from planner.cli.acting import carried_out
 from planner.cli.journal import Journal, journaled
 from planner.cli.options import ActOptions, Manners
 from planner.cli.output import emit_text, emit_view
+from planner.cli.owned import endpoints_of
 from planner.cli.specs import read, selected
 from planner.errors import ExitCode
 
@@ -34,7 +35,7 @@ def _acted(options: Options, manners: Manners, journal: Journal) -> ExitCode:
 
     specs = selected(read(options, manners), options)
     with connected(sandbox=options.state) as connections:
-        found = tuple(live.owned(specs, connections))
+        found = endpoints_of(specs, connections, manners)
         pending, without = live.rollbacks(found, connections, parallel=options.parallelism)
         journal.pending(pending)
         emit_view(lambda out, style: render_changes(pending, out=out, style=style), manners)

@@ -33,6 +33,19 @@ class Reading:
 
 
 @value
+class Running:
+    """An endpoint that lives, and whose it is to read."""
+
+    provider: str
+    live: LiveState
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """What it has now; nothing where that is not one plain configuration."""
+        return live_provider(self.provider).pins(self.live)
+
+
+@value
 class Case:
     """One spec with what is offered to it and what was decided for it.
 
@@ -63,7 +76,7 @@ class Found:
     """What lives: the decisions that stand, and by endpoint what it needs.
 
     `strays` are endpoints of these specs that are not wanted any more, `removals` what their
-    deletion takes where that was asked for.
+    deletion takes where that was asked for. `away` are wanted endpoints that run somewhere else.
     """
 
     cases: tuple[Case, ...]
@@ -71,6 +84,7 @@ class Found:
     removals: tuple[Pending, ...]
     strays: tuple[str, ...]
     checks: tuple[Check, ...]
+    away: Mapping[str, Running]
 
     @property
     def held(self) -> plans.Held:
@@ -94,7 +108,8 @@ class Found:
                 if now.changes.action is Action.NONE:
                     before[decision.endpoint] = decision.cost.monthly_usd
                     continue
-                pins = live_provider(decision.provider).pins(now.live)
+                here = Running(provider=decision.provider, live=now.live)
+                pins = self.away.get(decision.endpoint, here).pins
                 known = solver.monthly_usd(case.spec.workload, case.offers, pins) if pins else None
                 before[decision.endpoint] = known or 0.0
         return before
@@ -115,10 +130,10 @@ def held(
     known = _wanted(cases, lambda _, decision: desired[decision.endpoint])
     lives = _lives(known, connections, reading)
     # A spec that nothing meets says nothing about what is to go.
-    ours = list(owned([case.spec for case in cases if case.decisions], connections))
-    elsewhere = _elsewhere(ours, known)
-    away = _lives(elsewhere, connections, reading)
-    stable = tuple(_stable(case, {**away, **_present(lives)}, solving) for case in cases)
+    unseen: list[Check] = []
+    ours = list(owned([case.spec for case in cases if case.decisions], connections, unseen=unseen))
+    away = _away(ours, known, connections, reading)
+    stable = tuple(_stable(case, _present(lives), away, solving) for case in cases)
     anew = [case for before, case in zip(cases, stable, strict=True) if case is not before]
     moved = _wanted(anew, solving.render)
     known, lives = {**known, **moved}, {**lives, **_lives(moved, connections, reading)}
@@ -143,7 +158,8 @@ def held(
         standing=by_name,
         removals=gone,
         strays=() if reading.prune else tuple(sorted(one.desired.endpoint for one in strays)),
-        checks=checked(pending, connections),
+        checks=(*checked(pending, connections), *dict.fromkeys(unseen)),
+        away={name: away[name] for name in away if name in {s.desired.endpoint for s in strays}},
     )
 
 
@@ -182,12 +198,19 @@ def _present(lives: Mapping[str, LiveState]) -> dict[str, LiveState]:
     return {name: live for name, live in lives.items() if live.health is not Health.ABSENT}
 
 
-def _elsewhere(ours: Iterable[Owned], known: Mapping[str, Owned]) -> dict[str, Owned]:
+def _away(
+    ours: Iterable[Owned], known: Mapping[str, Owned], connections: Connections, reading: Reading
+) -> dict[str, Running]:
     """Endpoints of the wanted names that run somewhere else."""
-    return {
+    elsewhere = {
         one.desired.endpoint: one
         for one in ours
         if one.desired.endpoint in known and _where(one) != _where(known[one.desired.endpoint])
+    }
+    lives = _lives(elsewhere, connections, reading)
+    return {
+        name: Running(provider=elsewhere[name].desired.provider, live=live)
+        for name, live in _present(lives).items()
     }
 
 
@@ -201,7 +224,8 @@ def _moving(strays: Iterable[Owned], standing: Mapping[str, Standing]) -> dict[s
             here = f"{now.desired.provider} {now.desired.region}".rstrip()
             note = (
                 f"moves from {there} to {here}: clients need the new URL and its client library;"
-                " the old endpoint serves until --prune deletes it, once this one is ready"
+                " the old endpoint serves, and is paid for, until --prune deletes it once this one"
+                " is ready"
             )
             found[one.desired.endpoint] = _noted(now, note)
     return found
@@ -228,24 +252,24 @@ def _noted(now: Standing, note: str) -> Standing:
     return replace(now, changes=replace(now.changes, notes=(*now.changes.notes, note)))
 
 
-def _stable(case: Case, lives: Mapping[str, LiveState], solving: Solving) -> Case:
+def _stable(
+    case: Case, here: Mapping[str, LiveState], away: Mapping[str, Running], solving: Solving
+) -> Case:
     """The case as it is, or what runs, sized anew, where that is to be kept or has to be."""
     if not isinstance(case.outcome, Solved) or len(case.decisions) != 1:
         return case
     (decision,) = case.decisions
-    live = lives.get(decision.endpoint)
-    if live is None:
+    live, elsewhere = here.get(decision.endpoint), away.get(decision.endpoint)
+    outcome, running = case.outcome, elsewhere
+    if live is not None:
+        if case.locked:
+            _refuse_unreachable(case.spec, decision, live)
+        outcome = case.outcome if case.locked else _reached(case, case.outcome, live, solving)
+        running = Running(provider=decision.provider, live=live)
+    if running is None or case.locked:
         return case
-    if case.locked:
-        _refuse_unreachable(case.spec, decision, live)
-        return case
-    outcome = _reached(case, case.outcome, live, solving)
     kept = solver.stable(
-        case.spec.workload,
-        case.offers,
-        outcome,
-        pins=_pins(case, live),
-        effort=solving.effort,
+        case.spec.workload, case.offers, outcome, pins=running.pins, effort=solving.effort
     )
     return case if kept is case.outcome else replace(case, outcome=kept)
 
@@ -257,16 +281,6 @@ def _refuse_unreachable(spec: Spec, decision: Decision, live: LiveState) -> None
         message = f"{decision.endpoint} is locked as {decision.hosting}, but {reason}"
         keys = ("endpoints", decision.endpoint, "hosting")
         raise SpecError((locks.problem(spec.lock, "lock-out-of-reach", message, keys),))
-
-
-def _pins(case: Case, live: LiveState) -> Mapping[str, str]:
-    """What runs, read by the provider that it runs on."""
-    for choice in case.spec.workload.providers:
-        if hasattr(registry.get(choice.name), "live"):
-            pins = live_provider(choice.name).pins(live)
-            if pins:
-                return pins
-    return {}
 
 
 def _reached(case: Case, best: Solved, live: LiveState, solving: Solving) -> Solved:

@@ -10,12 +10,14 @@ from planner.engine import PARALLEL, Connections, Link, Standing, at_once
 from planner.engine.connect import live_provider
 from planner.errors import AuthError, PlannerError, ProviderError
 from planner.model.change import Action
-from planner.model.check import Check
+from planner.model.check import Check, Verdict
 from planner.model.drift import Drift
 from planner.model.plan import Pending
 from planner.model.resource import DesiredState
 from planner.model.value import value
 from planner.spec import Spec
+
+_ONLY_PLANS = {"not-live", "no-sandbox"}
 
 
 @value
@@ -26,10 +28,13 @@ class Owned:
     desired: DesiredState
 
 
-def owned(specs: Iterable[Spec], connections: Connections) -> Iterator[Owned]:
+def owned(
+    specs: Iterable[Spec], connections: Connections, *, unseen: list[Check] | None = None
+) -> Iterator[Owned]:
     """Every endpoint that carries the owner's tag of one of these specs, as nothing but a name.
 
-    A provider that is only a candidate, and that nobody has credentials for, is passed over.
+    A provider that is only a candidate, and that nobody has credentials for, is passed over; then
+    `unseen` is told that nobody could look there.
     """
     for spec in specs:
         workload = spec.workload
@@ -40,11 +45,26 @@ def owned(specs: Iterable[Spec], connections: Connections) -> Iterator[Owned]:
                 names = connections.link(choice.name, place).gateway.endpoints(workload.name)
             except (AuthError, ProviderError) as error:
                 refusals.append(error)
+                if unseen is not None:
+                    unseen.extend(_unseen(choice.name, workload.name, error))
                 continue
             for name in names:
                 yield Owned(owner=workload.name, desired=bare(name, choice.name, place))
         if len(refusals) == len(workload.providers):
             raise refusals[0]
+
+
+def _unseen(provider: str, owner: str, error: PlannerError) -> Iterator[Check]:
+    """That something may run where nobody can look; nothing does where a provider only plans."""
+    if error.code in _ONLY_PLANS:
+        return
+    yield Check(
+        name="elsewhere",
+        subject=owner,
+        verdict=Verdict.UNKNOWN,
+        detail=f"whether {owner} has endpoints on {provider}: {error}",
+        hint=error.hint,
+    )
 
 
 def drifts(owners: Mapping[str, str], standing: Mapping[str, Standing]) -> tuple[Drift, ...]:
