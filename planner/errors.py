@@ -5,6 +5,7 @@ PlannerError
 +-- InfeasibleError   a valid spec that nothing in the searched space can meet
 +-- UsageError        the command line itself is wrong
 +-- ProviderError     a provider plugin could not be found, loaded or used
++-- PolicyError       a plan goes against a mandatory rule of a policy
 +-- AuthError         a cloud does not know who asks, or does not let them
 """
 
@@ -49,6 +50,17 @@ class SpecError(PlannerError):
     """Every independent error found in the user's files, in file order."""
 
     exit_code = ExitCode.INVALID_SPEC
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        first = diagnostics[0]
+        super().__init__(first.code, first.message, hint=first.hint)
+        self.diagnostics = diagnostics
+
+
+class PolicyError(PlannerError):
+    """Every mandatory rule that a plan goes against."""
+
+    exit_code = ExitCode.POLICY
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         first = diagnostics[0]

@@ -177,6 +177,7 @@ def plan(
                 spec_digest=plans.workloads_digest(spec.workload for spec in ordered),
                 catalogs=tuple(plans.stamp_of(catalog) for catalog in market.catalogs),
                 locks=tuple(one.locking for one in decided if one.locking is not None),
+                workloads=tuple(spec.workload for spec in ordered),
             ),
             breaches=solver.check_run(outcomes, market.catalogs),
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from planner.cli.acting import carried_out, command
 from planner.cli.journal import Journal, journaled
-from planner.cli.options import ActOptions, Manners, PruneOptions, VerifyOptions
+from planner.cli.options import ActOptions, Manners, PolicyOptions, PruneOptions, VerifyOptions
 from planner.cli.output import emit_view
 from planner.cli.specs import read, selected
 from planner.cli.verdict import verdict
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(ActOptions, VerifyOptions, PruneOptions):
+class Options(ActOptions, VerifyOptions, PruneOptions, PolicyOptions):
     """Options of `apply`."""
 
 
@@ -78,18 +78,21 @@ def _acted(
 def _planned(
     options: Options, connections: Connections, manners: Manners, journal: Journal
 ) -> Plan:
-    from planner import workflow
+    from planner import policies, workflow
     from planner.live import Reading, refuse_failed
     from planner.plans.document import summary_part
     from planner.views.plan_text import render_plan
 
+    rules = policies.read_rules(options.policy)
+    specs = selected(read(options, manners), options)
     plan = workflow.plan(
-        selected(read(options, manners), options),
+        specs,
         verify=options.verify,
         effort=options.effort,
         connections=connections,
         live=Reading(parallel=options.parallelism, prune=options.prune),
     ).plan
+    plan = policies.judged(plan, rules, specs)
     journal.planned(summary_part(plan), mode=plan.mode.value, fingerprint=plan.fingerprint)
     emit_view(lambda out, style: render_plan(plan, out=out, style=style), manners)
     refuse_failed(plan.checks)
@@ -98,8 +101,10 @@ def _planned(
 
 def _saved(options: Options) -> SavedPlan | None:
     """The plan file that is to be applied; UsageError where it is made for another cloud."""
+    from planner import policies
     from planner.model.plan import Mode
-    from planner.plans.saved import read_plan
+    from planner.plans.reading import plan_of
+    from planner.plans.saved import read_document, read_plan
 
     texts = {path: text for path in options.paths if (text := _plan_text(path))}
     if not texts:
@@ -107,6 +112,10 @@ def _saved(options: Options) -> SavedPlan | None:
     ((name, text), *_) = texts.items()
     _refuse_changing(name, options)
     saved = read_plan(text, name)
+    policies.refuse_violating(saved.policy)
+    if options.policy:
+        rules, plan = policies.read_rules(options.policy), plan_of(read_document(text, name))
+        policies.refuse_violating(policies.judged(plan, rules).policy)
     if (saved.mode is Mode.SANDBOX) != options.sandbox:
         made = "its sandbox" if saved.mode is Mode.SANDBOX else "the cloud"
         again = command(options, "apply").removesuffix(" --sandbox")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from planner.diagnostics import Diagnostic
-from planner.errors import ExitCode, PlannerError, SpecError
+from planner.errors import ExitCode, PlannerError, PolicyError, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ def exit_code_of(error: Exception) -> ExitCode:
 def diagnostics_of(error: Exception) -> tuple[Diagnostic, ...]:
     """What a failure says."""
     match error:
-        case SpecError():
+        case SpecError() | PolicyError():
             return error.diagnostics
         case PlannerError():
             return (Diagnostic(code=error.code, message=error.message, hint=error.hint),)

@@ -146,6 +146,21 @@ class SelectOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyOptions:
+    """What every plan is held to."""
+
+    policy: Annotated[
+        list[str],
+        typer.Option(
+            "--policy",
+            metavar="FILE",
+            envvar="PLANNER_POLICY",
+            help="Hold the plan to the rules of a `kind: Policy` file; may be repeated.",
+        ),
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PruneOptions:
     """What happens to endpoints of a spec that it does not want any more."""
 

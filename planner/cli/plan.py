@@ -14,6 +14,7 @@ from planner.cli.options import (
     LiveOptions,
     Manners,
     PlanViewOptions,
+    PolicyOptions,
     PruneOptions,
     SelectOptions,
     SpecOptions,
@@ -33,7 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options(
-    SpecOptions, SelectOptions, VerifyOptions, LiveOptions, PruneOptions, PlanViewOptions
+    SpecOptions,
+    SelectOptions,
+    VerifyOptions,
+    LiveOptions,
+    PruneOptions,
+    PolicyOptions,
+    PlanViewOptions,
 ):
     """Options of `plan`."""
 
@@ -58,8 +65,8 @@ def run(options: Options, manners: Manners) -> ExitCode:
     alternatives, every change with its reason, and what may stop it. What planner.lock.yaml holds
     is taken as it stands there; --upgrade writes that file.
 
-    Exits with 3 for an invalid spec, 5 when only the budget is in the way, 8 when nothing meets
-    a spec or when the endpoints together exceed a limit of the cloud.
+    Exits with 3 for an invalid spec, 5 when only the budget or a policy is in the way, 8 when
+    nothing meets a spec or when the endpoints together exceed a limit of the cloud.
     """
     if options.offline and options.sandbox:
         raise UsageError(
@@ -68,12 +75,14 @@ def run(options: Options, manners: Manners) -> ExitCode:
             hint="planner plan SPEC --sandbox",
         )
     from planner.plans import document
+    from planner.policies import judged, read_rules
 
     with failures_shown(options.output, tag=options.comment_tag):
+        rules = read_rules(options.policy)
         specs = selected(read(options, manners), options)
         started = perf_counter()
         planned = _planned(options, specs)
-    plan = planned.plan
+    plan = judged(planned.plan, rules, specs)
     manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
     save(options.out, lambda: document(plan), manners)
     views = plan_views(plan, tag=options.comment_tag, places=places_in(specs))

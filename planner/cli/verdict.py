@@ -16,12 +16,12 @@ _BUDGET = "budget"
 def verdict(plan: Plan, *, changes_count: bool = False) -> ExitCode:
     """Nothing in the way: 0, or 2 when changes are pending and `changes_count`.
 
-    A spec that something would meet but for its budget gives 5; any other that nothing meets, and
-    a broken shared limit, 8.
+    A spec that something would meet but for its budget, and a mandatory rule of a policy that is
+    violated, give 5; any other that nothing meets, and a broken shared limit, 8.
     """
     if plan.breaches or not all(_only_budget(outcome) for outcome in plan.infeasible):
         return ExitCode.INFEASIBLE
-    if plan.infeasible:
+    if plan.infeasible or (plan.policy is not None and plan.policy.refused):
         return ExitCode.POLICY
     from planner.model.change import Action
 

@@ -17,6 +17,7 @@ from planner.model.catalog import Limit
 from planner.model.change import Action, ChangeSet
 from planner.model.check import Check
 from planner.model.drift import Sync
+from planner.model.policy import Judgement
 from planner.model.resource import DesiredState
 from planner.model.value import value
 
@@ -105,6 +106,7 @@ class EndpointPlan:
 
     `workload` is the spec document it comes from; a split fleet gives several endpoints, of which
     the first carries the alternatives. `sync` is None for a plan that was held against nothing.
+    `labels` and `zones` are those that the spec states.
     """
 
     workload: str
@@ -115,6 +117,8 @@ class EndpointPlan:
     monthly_usd_before: float = 0.0
     desired: DesiredState | None = None
     sync: Sync | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    zones: int = 1
 
     @property
     def pending(self) -> Pending | None:
@@ -157,6 +161,7 @@ class Plan:
     strays: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     locks: tuple[Locking, ...] = ()
+    policy: Judgement | None = None
 
     @property
     def pending(self) -> tuple[Pending, ...]:

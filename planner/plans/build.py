@@ -45,6 +45,7 @@ class RunStamp:
     spec_digest: str
     catalogs: tuple[CatalogStamp, ...] = ()
     locks: tuple[Locking, ...] = ()
+    workloads: tuple[Workload, ...] = ()
 
 
 @value
@@ -75,12 +76,13 @@ def build_plan(
 
     Every solved decision needs its change set. The order of `outcomes` does not matter.
     """
+    asked = {workload.name: workload for workload in stamp.workloads}
     endpoints: list[EndpointPlan] = []
     infeasible: list[Infeasible] = []
     for outcome in outcomes:
         match outcome:
             case Solved():
-                endpoints.extend(_endpoints(outcome, held))
+                endpoints.extend(_endpoints(outcome, held, asked.get(outcome.workload)))
             case Infeasible():
                 infeasible.append(outcome)
     catalogs = tuple(sorted(set(stamp.catalogs), key=_stamp_key))
@@ -131,7 +133,7 @@ def _chunks(workload: Workload) -> Iterator[bytes]:
     yield repr(workload).encode()
 
 
-def _endpoints(solved: Solved, held: Held) -> Iterator[EndpointPlan]:
+def _endpoints(solved: Solved, held: Held, asked: Workload | None) -> Iterator[EndpointPlan]:
     ordered = sorted(solved.decisions, key=lambda decision: decision.endpoint)
     for index, decision in enumerate(ordered):
         yield EndpointPlan(
@@ -143,6 +145,8 @@ def _endpoints(solved: Solved, held: Held) -> Iterator[EndpointPlan]:
             monthly_usd_before=held.monthly_usd_before.get(decision.endpoint, 0.0),
             desired=held.desired.get(decision.endpoint),
             sync=held.sync.get(decision.endpoint),
+            labels=() if asked is None else asked.labels,
+            zones=1 if asked is None else asked.constraints.zones,
         )
 
 

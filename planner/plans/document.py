@@ -19,6 +19,7 @@ from planner.model.plan import CatalogStamp, EndpointPlan, LimitBreach, Locking,
 from planner.model.resource import DesiredState
 from planner.plans.changes import concealed
 from planner.plans.decision_document import decision_part, latency_part, range_part
+from planner.plans.judgement_document import policy_part
 from planner.plans.numbers import canonical, money, rounded, total
 from planner.plans.text import to_bytes
 
@@ -95,6 +96,7 @@ def _whole(plan: Plan, endpoints: Iterable[Part]) -> Part:
         "locks": [_lock_part(lock) for lock in plan.locks],
         "mode": plan.mode.value,
         "planner_version": plan.planner_version,
+        "policy": policy_part(plan.policy),
         "removals": [pending_part(one) for one in plan.removals],
         "strays": list(plan.strays),
         "summary": summary_part(plan),
@@ -126,13 +128,16 @@ def endpoint_part(endpoint: EndpointPlan) -> Part:
         "desired": None if endpoint.desired is None else _desired_part(endpoint.desired),
         "excluded": excluded_part(endpoint.excluded),
         "expected_s": _expected_part(endpoint.changes),
+        "labels": dict(sorted(endpoint.labels)),
         "monthly_usd_before": total(endpoint.monthly_usd_before),
+        "labels": dict(sorted(endpoint.labels)),
         "name": endpoint.name,
         "notes": list(endpoint.changes.notes),
         "provider": endpoint.decision.provider,
         "region": endpoint.decision.region,
         "sync": None if endpoint.sync is None else endpoint.sync.value,
         "workload": endpoint.workload,
+        "zones": endpoint.zones,
     }
 
 

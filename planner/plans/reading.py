@@ -35,6 +35,7 @@ from planner.model.plan import (
 )
 from planner.model.resource import DesiredState, Resource
 from planner.plans.decision_reading import decision_of, latency_of, range_of
+from planner.plans.judgement_document import judgement_of
 
 Part = dict[str, Any]
 
@@ -54,6 +55,7 @@ def plan_of(document: Part) -> Plan:
         checks=tuple(
             Check(**{**part, "verdict": Verdict(part["verdict"])}) for part in document["checks"]
         ),
+        policy=judgement_of(document.get("policy")),
         locks=tuple(_lock(part) for part in document.get("locks", ())),
     )
 
@@ -106,6 +108,8 @@ def _endpoint(part: Part) -> EndpointPlan:
         monthly_usd_before=part["monthly_usd_before"],
         desired=None if desired is None else _desired(part["name"], desired),
         sync=None if sync is None else Sync(sync),
+        labels=tuple(part.get("labels", {}).items()),
+        zones=part.get("zones", 1),
     )
 
 

@@ -1,4 +1,4 @@
-"""Parts of published documents that are about the run: whether locks decided. And their types."""
+"""Parts of published documents that are about the run: locks and policies. And their types."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from planner.model.plan import LockState
+from planner.model.policy import Level
 
 Count = Annotated[int, Field(ge=0)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -38,3 +39,35 @@ class LockPart(Part):
     reason: str
     state: LockState
     workload: Name
+
+
+class PlacePart(Part):
+    """A place in a text file, counted from 1."""
+
+    column: Count
+    file: Name
+    line: Count
+
+
+class ViolationPart(Part):
+    """Where a plan goes against a rule: its place in the policy, and what of the spec asks."""
+
+    code: Name
+    endpoints: list[Name]
+    level: Level
+    message: Name
+    place: PlacePart | None
+    policy: Name
+    reason: str
+    rule: Name
+    spec_path: str
+    spec_place: PlacePart | None
+    workload: str
+
+
+class PolicyPart(Part):
+    """What the rules of policies say of a plan; `untold` are bounds that nobody could look at."""
+
+    rules: Count
+    untold: list[Name]
+    violations: Annotated[list[ViolationPart], Field(description="Mandatory ones first.")]

@@ -8,9 +8,11 @@ from typing import Any
 
 from planner.errors import UsageError
 from planner.model.plan import Mode, Pending
+from planner.model.policy import Judgement
 from planner.model.value import value
 from planner.plans.changes import HIDDEN
 from planner.plans.document import FORMAT_VERSION, seal
+from planner.plans.judgement_document import judgement_of
 from planner.plans.reading import pending_of
 
 _AGAIN = "planner plan SPEC --out FILE"
@@ -24,6 +26,7 @@ class SavedPlan:
     fingerprint: str
     pending: tuple[Pending, ...]
     summary: dict[str, Any]
+    policy: Judgement | None = None
 
 
 def is_plan(text: str) -> bool:
@@ -57,6 +60,7 @@ def read_plan(text: str, name: str) -> SavedPlan:
         fingerprint=document["fingerprint"],
         pending=pending,
         summary=document["summary"],
+        policy=judgement_of(document.get("policy")),
     )
 
 

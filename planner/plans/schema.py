@@ -14,7 +14,16 @@ from planner.model.change import Action, Risk
 from planner.model.check import Verdict
 from planner.model.drift import Sync
 from planner.model.plan import Mode
-from planner.plans.run_schema import Count, Fraction, LockPart, Milliseconds, Name, Number, Usd
+from planner.plans.run_schema import (
+    Count,
+    Fraction,
+    LockPart,
+    Milliseconds,
+    Name,
+    Number,
+    PolicyPart,
+    Usd,
+)
 from planner.plans.run_schema import Part as _Part
 
 SCHEMA_ID = "urn:planner:schema:plan:v1"
@@ -278,6 +287,7 @@ class EndpointPart(_Part):
     desired: DesiredPart | None
     excluded: list[ExcludedPart]
     expected_s: RangePart | None
+    labels: dict[str, str]
     monthly_usd_before: Annotated[Usd, Field(description="Of what runs now; 0 without a price.")]
     name: Name
     notes: list[str]
@@ -285,6 +295,7 @@ class EndpointPart(_Part):
     region: Name
     sync: Annotated[Sync | None, Field(description="Null where nothing that lives was read.")]
     workload: Name
+    zones: Count
 
 
 class RemovalPart(_Part):
@@ -366,6 +377,7 @@ class PlanDocument(_Part):
     locks: Annotated[list[LockPart], Field(description="Of the specs that have one.")]
     mode: Mode
     planner_version: Name
+    policy: Annotated[PolicyPart | None, Field(description="Null where no policy was given.")]
     removals: list[RemovalPart]
     seal: Annotated[str, Field(description="SHA-256 over everything else.")]
     strays: Annotated[list[Name], Field(description="Endpoints that --prune would delete.")]

@@ -26,6 +26,7 @@ from planner.views.plan_wording import (
     relaxation_texts,
     risk_text,
 )
+from planner.views.policy_wording import label_of, place_texts, violation_text
 from planner.views.severity import STOPPING, ranked
 from planner.views.wording import capacity
 
@@ -88,6 +89,7 @@ def plan_report(plan: Plan, places: Places = nowhere) -> Report:
         *(_endpoint_case(endpoint, places) for _, endpoint in ranked(plan)),
         *(_removal_case(one.desired.endpoint, one.owner, places) for one in plan.removals),
         *(_lock_case(lock, places) for lock in plan.locks),
+        *_policy_cases(plan),
     ]
     return Report(cases=tuple(cases))
 
@@ -177,6 +179,19 @@ def _removal_case(name: str, owner: str, places: Places) -> Case:
         location=places(owner, "metadata.name"),
     )
     return Case(group="endpoints", name=name, findings=(finding,))
+
+
+def _policy_cases(plan: Plan) -> Iterator[Case]:
+    for one in plan.policy.violations if plan.policy is not None else ():
+        finding = Finding(
+            level="error" if one.mandatory else "warning",
+            code=one.code,
+            message=f"{label_of(one)}: {violation_text(one)}",
+            subject=", ".join(one.endpoints[:3]),
+            hint="; ".join(place_texts(one)),
+            location=one.spec_place or one.place,
+        )
+        yield Case(group="policy", name=f"{one.policy}, {one.rule}", findings=(finding,))
 
 
 def _lock_case(lock: Locking, places: Places) -> Case:

@@ -42,6 +42,7 @@ from planner.views.plan_wording import (
     prices_of,
     relaxation_texts,
 )
+from planner.views.policy_wording import label_of, place_texts, policy_texts, violation_text
 from planner.views.severity import STOPPING, Severity, ranked
 from planner.views.wording import counted
 
@@ -108,6 +109,7 @@ def _problems(plan: Plan) -> Iterator[str]:
     """What keeps the plan from being applied, in front of everything else."""
     failed = [check for check in plan.checks if check.verdict in STOPPING]
     several = (
+        *_judged(plan),
         ("infeasible", [_infeasible(outcome.workload) for outcome in plan.infeasible]),
         ("limit exceeded", [plain(breach_text(breach)) for breach in plan.breaches]),
         ("would fail", [_check(check) for check in failed]),
@@ -119,6 +121,14 @@ def _problems(plan: Plan) -> Iterator[str]:
             yield f"- **{label}**: {len(texts) - _LISTED:,} more"
     if found:
         yield ""
+
+
+def _judged(plan: Plan) -> Iterator[tuple[str, list[str]]]:
+    """What policies say against the plan, by how much it weighs."""
+    found = plan.policy.violations if plan.policy is not None else ()
+    for label in dict.fromkeys(map(label_of, found)):
+        own = [one for one in found if label_of(one) == label]
+        yield label, [plain("; ".join((violation_text(one), *place_texts(one)))) for one in own]
 
 
 def _infeasible(workload: str) -> str:
@@ -224,11 +234,13 @@ def _cut(rows: Sequence[_Item], details: int, staying: Sequence[_Item]) -> Itera
 
 
 def _footer(plan: Plan) -> Iterator[str]:
+    for text in policy_texts(plan):
+        yield f"- **policy**: {plain(text)}"
     locked = lock_texts(plan)
     yield from (f"- **lock**: {plain(text)}" for text in locked[:_LISTED])
     if len(locked) > _LISTED:
         yield f"- **lock**: {len(locked) - _LISTED:,} more"
-    if locked:
+    if locked or plan.policy is not None:
         yield ""
     if plan.strays:
         names = ", ".join(plan.strays[:_LISTED])

@@ -30,6 +30,7 @@ from planner.views.plan_wording import (
     verified_text,
     why_not_texts,
 )
+from planner.views.policy_wording import label_of, place_texts, policy_texts, violation_text
 from planner.views.style import Paper, Role, Style
 from planner.views.wording import (
     ROLE,
@@ -60,6 +61,7 @@ def render_plan(plan: Plan, *, out: TextIO, style: Style, places: Places = nowhe
     for removal in plan.removals:
         _removal(paper, removal)
     _checks(paper, plan)
+    _violations(paper, plan)
     _footer(paper, plan)
 
 
@@ -191,6 +193,17 @@ def _checks(paper: Paper, plan: Plan) -> None:
     passed = sum(check.verdict is Verdict.PASSED for check in plan.checks)
     if plan.checks:
         paper.line(f"Checked before the first write: {passed} of {len(plan.checks)} passed.")
+
+
+def _violations(paper: Paper, plan: Plan) -> None:
+    """Where the plan goes against policies, and what they say of the rest."""
+    for one in plan.policy.violations if plan.policy is not None else ():
+        role: Role = "bad" if one.mandatory else "caution"
+        paper.line(f"{paper.style.paint('!', role)} {label_of(one)}: {violation_text(one)}")
+        for place in place_texts(one):
+            paper.entry("at", place)
+    for text in policy_texts(plan):
+        paper.line(f"Policy: {text}.")
 
 
 def _footer(paper: Paper, plan: Plan) -> None:

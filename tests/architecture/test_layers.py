@@ -25,6 +25,7 @@ LAYERS = {
     "planner.exports": 4,
     "planner.sources": 3,
     "planner.locks": 4,
+    "planner.policies": 4,
     "planner.live": 5,
     "planner.provider.testing": 6,
     "planner.views": 5,
