@@ -23,6 +23,7 @@ from statistics import NormalDist
 from planner.model.units import format_duration
 from planner.model.value import value
 from planner.model.workload import ServicePoint
+from planner.profiling.linear import normal_equations, solution
 from planner.profiling.observation import Observation
 
 ENOUGH = 4
@@ -204,7 +205,8 @@ def _weights(shape: Shape, points: Sequence[ServicePoint]) -> tuple[float, ...]:
     best: tuple[float, tuple[float, ...]] | None = None
     for used in range(1, size + 1):
         for chosen in combinations(range(size), used):
-            part = _least_squares([[row[index] for index in chosen] for row in rows])
+            columns = [[row[index] for index in chosen] for row in rows]
+            part = solution(*normal_equations(columns, [1.0] * len(rows)))
             if part is None or min(part) < 0.0 or 0 not in chosen:
                 continue
             weights = [0.0] * size
@@ -219,30 +221,6 @@ def _weights(shape: Shape, points: Sequence[ServicePoint]) -> tuple[float, ...]:
 
 def _product(left: float, right: float) -> float:
     return left * right
-
-
-def _least_squares(rows: Sequence[Sequence[float]]) -> list[float] | None:
-    """Weights that bring every row nearest to one; None where the rows do not tell them."""
-    size = len(rows[0])
-    normal = [
-        [
-            *(math.fsum(row[i] * row[j] for row in rows) for j in range(size)),
-            math.fsum(row[i] for row in rows),
-        ]
-        for i in range(size)
-    ]
-    for pivot in range(size):
-        largest = max(range(pivot, size), key=lambda one: abs(normal[one][pivot]))
-        normal[pivot], normal[largest] = normal[largest], normal[pivot]
-        if abs(normal[pivot][pivot]) < 1e-12 * max(abs(each) for each in normal[pivot]) + 1e-300:
-            return None
-        for other in range(size):
-            if other != pivot:
-                ratio = normal[other][pivot] / normal[pivot][pivot]
-                normal[other] = [
-                    a - ratio * b for a, b in zip(normal[other], normal[pivot], strict=True)
-                ]
-    return [normal[index][size] / normal[index][index] for index in range(size)]
 
 
 def _limit(shape: Shape, weights: Sequence[float]) -> float:

@@ -94,7 +94,7 @@ def imported(content: Content, given: Given, form: str = AUTO) -> Imported:
     where the file measured several things side by side and nobody says which is meant.
     """
     chosen = _format(content, "csv" if given.columns and form == AUTO else form)
-    found = chosen.parse(content, given)
+    found = _parsed(chosen, content, given)
     if not found:
         raise MeasurementError(
             "no-measurements",
@@ -118,6 +118,18 @@ def _format(content: Content, name: str) -> Format:
             "mean_ms=COLUMN",
         )
     return found
+
+
+def _parsed(form: Format, content: Content, given: Given) -> tuple[Observation, ...]:
+    """What the format reads; a file that only resembles it is an error of the file."""
+    try:
+        return form.parse(content, given)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise MeasurementError(
+            "unreadable-measurements",
+            f"{content.name} is not quite what {form.title} looks like: {error!r}",
+            hint="give the file as the load tool wrote it",
+        ) from error
 
 
 def _named(name: str) -> Format:
@@ -150,12 +162,20 @@ def _without_overhead(one: Observation, given: Given) -> Observation:
 
 
 def _sound(content: Content, one: Observation) -> Observation:
-    """Refuse what no measurement can be: times of zero, a maximum below the mean."""
+    """Refuse what no measurement can be: times or loads of zero, a maximum below the mean."""
     times = [one.mean_s, *(seconds for _, seconds in one.latency)]
     if not all(0.0 < seconds < float("inf") for seconds in times):
         raise MeasurementError(
             "impossible-latency",
             f"{content.name}: a latency of {min(times):g} s on {one.instance_type}",
+            hint="check the columns and units",
+        )
+    loads = (one.users, one.throughput_per_s, one.offered_per_s)
+    if not all(0.0 < load < float("inf") for load in loads if load is not None):
+        raise MeasurementError(
+            "impossible-load",
+            f"{content.name}: a load of {min(load for load in loads if load is not None):g} on "
+            f"{one.instance_type}",
             hint="check the columns and units",
         )
     top = one.percentile("max")

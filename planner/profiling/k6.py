@@ -27,7 +27,8 @@ _SHORTEST_S = 3.0
 def is_summary(content: Content) -> bool:
     """Tell a summary of either shape."""
     found = content.json
-    return isinstance(found, dict) and _DURATION in (found.get("metrics") or {})
+    metrics = found.get("metrics") if isinstance(found, dict) else None
+    return isinstance(metrics, dict) and _DURATION in metrics
 
 
 def is_lines(content: Content) -> bool:

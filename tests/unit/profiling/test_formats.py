@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,33 @@ def test_what_is_not_the_models_is_taken_off() -> None:
     with pytest.raises(MeasurementError) as raised:
         read("plain.csv", Given(overhead_s=0.05))
     assert raised.value.code == "overhead-too-long"
+
+
+def places(value: object, at: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """Every place in a JSON value."""
+    found = [at]
+    below = value.items() if isinstance(value, dict) else ()
+    for key, one in enumerate(value) if isinstance(value, list) else below:
+        found += places(one, (*at, key))
+    return found
+
+
+def changed(value: object, at: tuple[object, ...], new: object) -> object:
+    if not at:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)  # type: ignore[call-overload]
+    copy[at[0]] = changed(copy[at[0]], at[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("path", sorted(WRITTEN.glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("new", [None, "x", -1, 0, [], {}, 1e308, float("nan")])
+def test_a_file_that_is_broken_anywhere_is_an_error_of_the_file(path: Path, new: object) -> None:
+    whole = json.loads(path.read_text())
+    given = Given(instance_type="a", loop="closed", users=4, written_on="2026-11-21")
+    for at in places(whole):
+        content = Content(path.name, json.dumps(changed(whole, at, new)).encode())
+        with suppress(MeasurementError):
+            found = imported(content, given).observations
+            converted(found)
+            assert all(one.mean_s > 0 for one in found), at
