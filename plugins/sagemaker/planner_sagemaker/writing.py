@@ -11,17 +11,9 @@ from planner.model.change import Action
 from planner.model.live import Operation
 from planner_sagemaker.exports.api import OPERATIONS
 from planner_sagemaker.reading import DESCRIBE, SAGEMAKER, Answer, Ask, Reader, RefusedError
+from planner_sagemaker.removing import Removal
 from planner_sagemaker.resources.tags import DIGEST, OWNER
 
-_DELETIONS = {
-    "endpoint": "DeleteEndpoint",
-    "endpoint-config": "DeleteEndpointConfig",
-    "model": "DeleteModel",
-    "scalable-target": "DeregisterScalableTarget",
-    "scaling-policy": "DeleteScalingPolicy",
-    "scheduled-action": "DeleteScheduledAction",
-}
-_SCALER_NAMES = {"scaling-policy": "PolicyName", "scheduled-action": "ScheduledActionName"}
 _TRIES = 5
 """How often a write is made whose object needs one that was made a moment ago."""
 
@@ -33,11 +25,12 @@ class Writer:
         self._ask = ask
         self._reader = reader
         self._pause_s = pause_s
+        self._removal = Removal(ask, reader)
 
     def write(self, operation: Operation) -> None:
         """Make one change; what is done already is a success."""
         if operation.action is Action.DELETE:
-            self._delete(operation)
+            self._removal.delete(operation)
         elif operation.action is Action.CREATE or operation.kind not in DESCRIBE:
             self._create(operation)
         elif operation.action is Action.UPDATE:
@@ -137,32 +130,6 @@ class Writer:
         changed = [tag for tag in wanted if present.get(tag["Key"]) != tag["Value"]]
         if changed:
             self._ask(SAGEMAKER, "AddTags", {"ResourceArn": arn, "Tags": changed})
-
-    def _delete(self, operation: Operation) -> None:
-        try:
-            service, parameters = self._deletion(operation)
-            if parameters:
-                self._ask(service, _DELETIONS[operation.kind], parameters)
-        except RefusedError as refusal:
-            if not (refusal.missing or (refusal.retried and self._going(operation))):
-                raise
-
-    def _deletion(self, operation: Operation) -> tuple[str, dict[str, Any]]:
-        """Service and parameters of a deletion; none where it is gone already."""
-        service = OPERATIONS[operation.kind][0]
-        if operation.kind in DESCRIBE:
-            return service, {DESCRIBE[operation.kind][1]: operation.name}
-        place = self._reader.scaler(operation.kind, operation.name)
-        if place is None:
-            return service, {}
-        named = _SCALER_NAMES.get(operation.kind)
-        return service, {**place, named: operation.name} if named else place
-
-    def _going(self, operation: Operation) -> bool:
-        if operation.kind != "endpoint":
-            return False
-        shown = self._reader.describe("endpoint", operation.name)
-        return shown is None or shown["EndpointStatus"] == "Deleting"
 
     def _patiently(self, service: str, call: str, parameters: Mapping[str, Any]) -> None:
         """Make a call, again where it does not see what was made just before it."""
