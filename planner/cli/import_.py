@@ -13,7 +13,14 @@ import typer
 from planner.cli.named import named_by_option, unknown_name
 from planner.cli.options import LiveOptions, Manners
 from planner.cli.output import emit_text, write_file
-from planner.errors import ExitCode, PlannerError, ProviderError, SpecError, UsageError
+from planner.errors import (
+    AuthError,
+    ExitCode,
+    PlannerError,
+    ProviderError,
+    SpecError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +36,7 @@ class Options(LiveOptions):
     name: Annotated[str, typer.Argument(metavar="NAME", help="The endpoint's name in the cloud.")]
     provider: Annotated[
         str | None,
-        typer.Option("--provider", metavar="NAME", help="Whose cloud, if there are several."),
+        typer.Option("--provider", metavar="NAME", help="Whose cloud, if several have it."),
     ] = None
     region: Annotated[
         str | None, typer.Option("--region", metavar="NAME", help="Default: the provider's own.")
@@ -51,10 +58,10 @@ def run(options: Options, manners: Manners) -> ExitCode:
     from planner.engine import connected
 
     _refuse_overwriting(options)
-    provider = _provider(options)
-    place = _place(provider, options.region)
     with connected(sandbox=options.state) as connections:
-        draft = live.drafted(options.name, provider, place, connections)
+        provider = options.provider or _holder(options, connections)
+        place = _place(provider, options.region)
+        draft = live.drafted(options.name, provider, place, connections, region=options.region)
         text = _text(draft)
         _refuse_losses(draft, text, connections)
     if options.out is None:
@@ -76,26 +83,58 @@ def _refuse_overwriting(options: Options) -> None:
         )
 
 
-def _provider(options: Options) -> str:
-    """The named provider, or the only one that can be used live."""
+def _holder(options: Options, connections: Connections) -> str:
+    """The one provider that has an endpoint of this name, of those that answer.
+
+    UsageError where several have; ProviderError where none has, with those that did not answer.
+    """
+    from planner import live
+
+    names = _candidates(options.region)
+    if len(names) == 1:
+        return names[0]
+    found, silent = [], []
+    for name in names:
+        try:
+            if live.there(options.name, name, _place(name, options.region), connections):
+                found.append(name)
+        except (AuthError, ProviderError) as error:
+            silent.append(f"{name} could not be asked: {error}")
+    if len(found) > 1:
+        raise UsageError(
+            "which-provider",
+            f"{options.name} is an endpoint of {' and of '.join(found)}; say which",
+            hint=f"planner import {options.name} --provider {found[0]}",
+        )
+    if found:
+        return found[0]
+    raise ProviderError(
+        "no-such-endpoint",
+        "; ".join((f"there is no endpoint {options.name} in {' or '.join(names)}", *silent)),
+        hint=f"planner import {options.name} --region REGION",
+    )
+
+
+def _candidates(region: str | None) -> list[str]:
+    """Providers that can be used live and know the region."""
     from planner.provider import registry
 
-    with named_by_option():
-        if options.provider is not None:
-            registry.get(options.provider)
-            return options.provider
-        names = [one for one in registry.working() if hasattr(registry.get(one), "live")]
+    names = [one for one in registry.working() if hasattr(registry.get(one), "live")]
     if not names:
         raise UsageError(
             "no-live-provider", "no provider can be used live", hint="planner providers"
         )
-    if len(names) > 1:
-        raise UsageError(
-            "which-provider",
-            f"{options.name} may be an endpoint of {' or '.join(names)}; say which",
-            hint=f"planner import {options.name} --provider {names[0]}",
+    known = {name: registry.get(name).regions() for name in names}
+    there = [name for name in names if region is None or region in known[name]]
+    if region is not None and not there:
+        raise unknown_name(
+            "unknown-region",
+            f"no provider has a region {region}",
+            name=region,
+            known={one for regions in known.values() for one in regions},
+            option="--region",
         )
-    return names[0]
+    return there
 
 
 def _place(provider: str, region: str | None) -> Mapping[str, str]:
@@ -103,7 +142,8 @@ def _place(provider: str, region: str | None) -> Mapping[str, str]:
     from planner.engine.connect import live_provider
     from planner.provider import registry
 
-    found = registry.get(provider)
+    with named_by_option():
+        found = registry.get(provider)
     if region is not None and region not in found.regions():
         raise unknown_name(
             "unknown-region",

@@ -10,7 +10,7 @@ adopt      endpoints -> what changed hands                 (writes)
 carry_out  changes -> how each endpoint ended              (writes)
 """
 
-from planner.live.imports import Draft, drafted, losses
+from planner.live.imports import Draft, drafted, losses, there
 from planner.live.plan import Case, Found, Reading, Solving, held
 from planner.live.read import Owned, checked, drifts, owned, removals, rollbacks
 from planner.live.write import (
@@ -43,4 +43,5 @@ __all__ = [
     "refuse_risks",
     "removals",
     "rollbacks",
+    "there",
 ]

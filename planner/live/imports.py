@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,8 +27,11 @@ _PART = 10.0
 """Times that a request may take longer than the assumed service time."""
 
 _ORDER = ("models", "traffic", "slo", "constraints", "rollout", "pin", "providers")
-_MODEL = ("name", "artifact", "size", "service_time", "reference_instance", "environment")
-_MARKS = "Tags[planner:"
+_MODEL = (
+    *("name", "artifact", "size", "service_time", "reference_instance", "weight"),
+    "environment",
+)
+_MARKS = re.compile(r"tags\[planner[:_]", re.IGNORECASE)
 """Start of the paths of tags that adopting sets."""
 
 
@@ -60,11 +64,17 @@ class Draft:
 
 
 def drafted(
-    endpoint: str, provider: str, place: Mapping[str, str], connections: Connections
+    endpoint: str,
+    provider: str,
+    place: Mapping[str, str],
+    connections: Connections,
+    *,
+    region: str | None = None,
 ) -> Draft:
     """The spec of a live endpoint; reads only.
 
-    Raises ProviderError where there is none, or where it is what no spec says.
+    `region` is told to a provider that does not need it to connect. Raises ProviderError where
+    there is no such endpoint, or where it is what no spec says.
     """
     rules: Any = live_provider(provider)
     if not hasattr(rules, "imported"):
@@ -77,7 +87,8 @@ def drafted(
             f"there is no endpoint {endpoint} in {where}",
             hint=f"planner import {endpoint} --region REGION",
         )
-    told = _escaped(rules.imported(live, place))
+    known = {"region": region, **place} if region else place
+    told = _escaped(rules.imported(live, known))
     comments: Comments = {}
     spec = _completed(told["spec"], comments)
     secrets = dict(_taken_out(spec["models"], comments))
@@ -95,6 +106,13 @@ def drafted(
         place=place,
         live=live,
     )
+
+
+def there(endpoint: str, provider: str, place: Mapping[str, str], connections: Connections) -> bool:
+    """Whether there is an endpoint of this name; reads only."""
+    gateway = connections.link(provider, place).gateway
+    live = gateway.read(bare(endpoint, provider, place))
+    return any(one.kind == "endpoint" for one in live.objects)
 
 
 def _completed(told: Mapping[str, Any], comments: Comments) -> dict[str, Any]:
@@ -157,8 +175,9 @@ def losses(draft: Draft, desired: DesiredState, connections: Connections) -> tup
     if desired.endpoint != draft.live.endpoint:
         return (f"its endpoint would be called {desired.endpoint}",)
     link = connections.link(draft.provider, draft.place)
-    taken = tuple(replace(one, owner=draft.name, origin=None) for one in draft.live.objects)
-    live = replace(draft.live, objects=taken)
+    found = link.gateway.read(desired)  # as a plan reads it: in the order of what is wanted
+    taken = tuple(replace(one, owner=draft.name, origin=None) for one in found.objects)
+    live = replace(found, objects=taken)
     wanted = link.rules.aligned(desired, live)
     changes = link.compare(wanted, live, draft.name)
     anew = {change.address for change in changes.acting if change.action is Action.CREATE}
@@ -187,5 +206,5 @@ def _loss(change: Change) -> Iterator[str]:
         yield f"{change.address} would be {change.action.value}d"
         return
     for one in change.fields:
-        if one.action is not Action.NONE and not one.path.startswith(_MARKS):
+        if one.action is not Action.NONE and not _MARKS.match(one.path):
             yield f"{change.address} {one.path} is {one.live}, a spec makes it {one.desired}"

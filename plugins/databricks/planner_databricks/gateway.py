@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -80,17 +79,20 @@ class Connection:
         budget: Budget | None = None,
     ) -> None:
         self.sandboxed = _on_loopback(endpoint_url)
-        # One that is served, and found as a workspace is, is asked as often; it gets credentials.
-        told = None if profile else os.environ.get("DATABRICKS_HOST")
-        self.near = self.sandboxed or _on_loopback(told)
-        self._patience_s = patience_s or _PATIENCE_S[self.near]
+        self._patience_s = patience_s or _PATIENCE_S[self.sandboxed]
         self._patience = Patience(self._patience_s)
-        # A sandbox counts by its own, quicker clock, and says when to ask again.
-        self._budget = budget or (None if self.near else Budget())
+        self._own_budget = budget
+        self._budget = budget or Budget()
         self._profile = profile
         self._endpoint_url = endpoint_url
         self._client: ApiClient | None = None
         self._lock = threading.Lock()
+
+    @property
+    def near(self) -> bool:
+        """Whether this is a sandbox, also one that was found as a workspace is."""
+        config: Any = self._connected()._cfg
+        return self.sandboxed or _on_loopback(config.host)
 
     @property
     def cloud(self) -> str:
@@ -110,7 +112,8 @@ class Connection:
         request = f"{method} {path}"
         client = self._connected()
         writes = method != "GET" and path.startswith(ENDPOINTS)
-        if writes and method != "DELETE" and self._budget is not None:
+        # A sandbox counts by its own, quicker clock, and says when to ask again.
+        if writes and method != "DELETE" and (self._own_budget or not self.near):
             self._budget.take()
         self._patience.begin(patient=not writes)
         try:
@@ -207,7 +210,6 @@ class DatabricksGateway:
         self._connection = Connection(profile, endpoint_url, patience_s, budget)
         self._reader = Reader(self._connection.ask, CREATION)
         self._writer = Writer(self._connection.ask, self._reader)
-        self._interval_s = 0.2 if self._connection.near else 10.0
         self._lock = threading.Lock()
         self._owned: dict[str, list[str]] | None = None
 
@@ -286,6 +288,7 @@ class DatabricksGateway:
         """Wait until the endpoint is ready, failed or gone; raises ProviderError `not-settled`."""
         name = endpoint_name(desired)
         begun = time.monotonic()
+        interval_s = 0.2 if self._connection.near else 10.0
         absent = 0
         while True:
             shown = self._reader.describe(name)
@@ -302,7 +305,7 @@ class DatabricksGateway:
                     "what was begun goes on",
                 )
             watch.beat(f"{status}, {elapsed_s:.0f} s")
-            pause_s = min(self._interval_s, _PAUSE_S) if absent else self._interval_s
+            pause_s = min(interval_s, _PAUSE_S) if absent else interval_s
             watch.pause(min(pause_s, max(0.0, watch.timeout_s - elapsed_s)))
 
 

@@ -63,6 +63,12 @@ class DatabricksLive:
         del live, hosting
         return ""
 
+    def imported(self, live: LiveState, place: Mapping[str, str]) -> Mapping[str, Any]:
+        """As what spec an endpoint is made again; ProviderError for what no spec says."""
+        from planner_databricks.importing import imported  # noqa: PLC0415 - with the price tables
+
+        return imported(live, place)
+
     def pins(self, live: LiveState) -> Mapping[str, str]:
         """Hosting, type and concurrency of the only served entity; nothing for several."""
         endpoint = next((one for one in live.objects if one.kind == KIND), None)
