@@ -72,7 +72,9 @@ def _passed(connections: Connections, provider: str, driving: Driving) -> float:
 def _driven(one: Running, connections: Connections, driving: Driving, since_s: float) -> Driven:
     stand_in = connections.stand_in(one.decision.provider)
     assert stand_in is not None
-    passing = Passing(since_s=since_s, seconds=driving.seconds + AHEAD_S, seed=driving.seed)
+    passing = Passing(
+        since_s=since_s, seconds=driving.seconds + AHEAD_S, seed=f"{driving.seed}/{since_s:.0f}"
+    )
     found = list(minutes(one.spec.workload, one.simulation, passing))
     live = one.standing.live
     name = next((each.name for each in live.objects if each.kind == ENDPOINT), live.endpoint)

@@ -62,13 +62,17 @@ class Running:
 
 
 def running(
-    planned: Iterable[Planned], connections: Connections, *, fresh: bool = False
+    planned: Iterable[Planned],
+    connections: Connections,
+    *,
+    fresh: bool = False,
+    effort: Effort = SIMULATED,
 ) -> Iterator[Running]:
     """Every endpoint that is there, one after the other; also of a spec that nothing meets."""
     market = Market()
     for one in planned:
         offers = market.offers(one.spec)
-        question = Question(pins={}, effort=SIMULATED, fresh=fresh, detailed=True)
+        question = Question(pins={}, effort=effort, fresh=fresh, detailed=True)
         if one.decisions:
             yield from _solved(one, offers, question)
         else:
@@ -161,7 +165,7 @@ def saving(one: Running, factor: float) -> float | None:
     if one.pins:
         now = monthly_usd(workload, one.offers, one.pins) or now
     try:
-        outcome = solve(workload, one.offers, SIMULATED)
+        outcome = solve(workload, one.offers, Effort())
     except PlannerError:
         return None
     return now - outcome.monthly_usd if isinstance(outcome, Solved) else None

@@ -19,7 +19,10 @@ from planner.model.workload import LatencyTarget
 def latency(case: Case) -> Iterator[Finding]:
     """What makes a missed objective; nothing where all are met."""
     target = case.late
-    if target is None or _cold(case, target):
+    if target is None:
+        yield from _drifting(case)
+        return
+    if _cold(case, target):
         return
     for cause in (_settling, _overhead, _queueing, _outside, _slower, _unlike, _tail):
         found = list(cause(case, target))
@@ -190,6 +193,23 @@ def _slower(case: Case, target: LatencyTarget) -> Iterator[Finding]:
             action="a smaller, quantized or pruned model; pre- and post-processing elsewhere; "
             "batches on the client",
         )
+
+
+def _drifting(case: Case) -> Iterator[Finding]:
+    """The model takes longer than the spec says, and the objectives are met for now."""
+    more = case.vitals.rate_per_s > case.forecast.rate.high * case.limit("slower")
+    if more or case.slower < case.limit("slower") or case.vitals.mean("requests") is None:
+        return
+    yield Finding(
+        rule="service-time",
+        source_id="D8",
+        severity=Severity.NOTE,
+        cause=f"the model takes {format_number(case.slower)} times as long as the spec says; the "
+        "objectives are met for now",
+        action="planner profile calibrate by these metrics, and plan again",
+        measured=f"{format_number(case.slower)} x the predicted median",
+        expected="the service time of the spec",
+    )
 
 
 def _unlike(case: Case, target: LatencyTarget) -> Iterator[Finding]:

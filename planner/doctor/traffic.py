@@ -68,7 +68,7 @@ def _idle_s(case: Case) -> float:
     if vitals.requests > 0.0:
         return 0.0
     last_s = vitals.last_request_s
-    return vitals.until_s - (vitals.since_s if last_s is None else last_s)
+    return max(vitals.seconds, 0.0 if last_s is None else vitals.until_s - last_s)
 
 
 def _by_chance(case: Case, rate: float) -> bool:

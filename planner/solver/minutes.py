@@ -26,7 +26,7 @@ class Passing:
 
     since_s: float
     seconds: float
-    seed: int = 0
+    seed: str = "0"
 
 
 def minutes(workload: Workload, simulation: Simulation, passing: Passing) -> Iterator[Minute]:
@@ -36,7 +36,7 @@ def minutes(workload: Workload, simulation: Simulation, passing: Passing) -> Ite
     load = build_load(workload.traffic, service_s=conditions.service_s)
     share = simulation.requests / simulation.cycle_s / load.mean if load.mean > 0.0 else 0.0
     course = Course(workload.traffic, load)
-    rng = Random(f"{passing.seed}/{simulation.endpoint}/{passing.since_s}")
+    rng = Random(f"{passing.seed}/{simulation.endpoint}")
     seen = _Seen(simulation.windows)
     for index in range(int(passing.seconds / MINUTE_S)):
         at_s = passing.since_s + index * MINUTE_S

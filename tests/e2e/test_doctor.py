@@ -54,7 +54,6 @@ def test_what_does_not_exist_and_what_has_no_metrics_is_said_and_not_judged(
     home.does("apply", "--sandbox", "--auto-approve", "--no-verify")
     done = home.does("doctor", "--sandbox", "--detailed-exitcode")
     assert "fraud-scorer has no metrics in this time: nothing is judged" in done.out
-    assert home.looks()["condition"] == "no-data"
 
 
 def test_traffic_as_planned_is_well_and_other_traffic_is_named_with_what_re_planning_saves(
@@ -76,11 +75,10 @@ def test_traffic_as_planned_is_well_and_other_traffic_is_named_with_what_re_plan
 def test_a_slow_model_fails_a_pipeline_that_asks_for_it(home: Home) -> None:
     slow = "models[0].service_time=120ms"
     home.does("sandbox", "load", "--for", "1h", "--set", slow)
-    done = home.types("doctor", "--sandbox", "--since", "1h", "--detailed-exitcode")
+    done = home.types(
+        *("doctor", "--sandbox", "--since", "1h", "--detailed-exitcode", "-o", "markdown")
+    )
     assert done.code == ExitCode.CHANGES_PENDING
-    assert "fraud-scorer needs attention" in done.out
-    assert home.types("doctor", "--sandbox", "--since", "1h").code == ExitCode.DONE
-    done = home.does("doctor", "--sandbox", "--since", "1h", "-o", "markdown")
     assert "planner doctor: 1 ailing" in done.out
     assert "| fraud-scorer | error |" in done.out
 

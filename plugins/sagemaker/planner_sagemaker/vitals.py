@@ -21,16 +21,21 @@ from planner_sagemaker.tables import instances
 
 CLOUDWATCH = "cloudwatch"
 _CALLS, _HOSTS = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
-_MINUTE_S, _DAY_S = 60.0, 86_400.0
+_MINUTE_S, _HOUR_S, _MICRO = 60.0, 3600.0, 1e6
 _MOST_QUERIES = 500
 """Of one GetMetricData (API reference)."""
 
 _MOST_PERIODS = 360
 _WIDTHS_S = (60.0, 300.0, 900.0, 3600.0)
-_KEPT_S = 14 * _DAY_S
+_KEPT_S = 14 * 24 * _HOUR_S
 """How far back the last request is looked for; one-minute data is kept for 15 days."""
 
-_PERCENTILES = ("p50", "p90", "p95", "p99")
+_KNOTS = {"Minimum": 0.0, "p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "Maximum": 1.0}
+_SPREAD = ("SampleCount", "Average", *_KNOTS)
+_BRIEF = ("SampleCount", "Average", "p99", "Maximum")
+_WHOLE = {"model", "overhead"}
+"""What is looked at from end to end; of the rest the mean and the tail are enough."""
+
 _TIMES = {
     "model": "ModelLatency",
     "overhead": "OverheadLatency",
@@ -103,22 +108,20 @@ def vitals(ask: Ask, live: LiveState, window: Window) -> Vitals:
     since_s = math.floor(min(window.since_s, until_s - width_s) / width_s) * width_s
     since_s = min(max(since_s, created_s), until_s - width_s)
     asking = _Asking(ask, endpoint, variants_of(live))
-    counts = asking.values(
-        {(name,): query for name, query in _COUNTS.items()}, (since_s, until_s, width_s)
-    )
+    span = (since_s, until_s, width_s)
+    counts = asking.values({(name,): query for name, query in _COUNTS.items()}, span)
     spreads = asking.values(
         {
             (name, statistic): (_CALLS, metric, statistic)
             for name, metric in _TIMES.items()
-            for statistic in ("SampleCount", "Average", *_PERCENTILES)
+            for statistic in (_SPREAD if name in _WHOLE else _BRIEF)
         },
-        (since_s, until_s, math.ceil((until_s - since_s) / _MINUTE_S) * _MINUTE_S),
+        span,
     )
     asked = [at for of in counts.values() for at, many in of.get(("requests",), {}).items() if many]
     last_s = max(asked) + width_s if asked else asking.last_request(until_s)
     alive = any(points for of in counts.values() for points in of.values())
     times = {name: _spread(name, spreads.values()) for name in _TIMES}
-    span = (since_s, until_s, width_s)
     known = alive or last_s is not None
     return Vitals(
         endpoint=live.endpoint,
@@ -199,13 +202,13 @@ class _Asking:
         }
 
     def last_request(self, until_s: float) -> float | None:
-        """The end of the last day that had a request, None where none is known."""
-        span = (until_s - _KEPT_S, until_s, _DAY_S)
+        """The end of the last hour that had a request, None where none is known."""
+        span = (until_s - _KEPT_S, until_s, _HOUR_S)
         found = self.values({("requests",): _COUNTS["requests"]}, span)
-        days = [
+        hours = [
             at for of in found.values() for at, many in of.get(("requests",), {}).items() if many
         ]
-        return min(max(days) + _DAY_S, until_s) if days else None
+        return min(max(hours) + _HOUR_S, until_s) if hours else None
 
 
 Counts = Mapping[Variant, Mapping[tuple[str, ...], Points]]
@@ -270,32 +273,70 @@ def _replicas(counts: Counts, at_s: float) -> float | None:
 
 
 def _spread(name: str, found: Iterable[Mapping[tuple[str, ...], Points]]) -> Spread | None:
-    """One distribution out of all variants and pieces of the window, by their counts.
+    """One distribution out of those of all variants and periods.
 
-    CloudWatch may cut a window in two at a round moment; percentiles of the pieces are then
-    averaged, and the true one is between them.
+    A percentile over the whole window could be asked for as one period, but where that begins is
+    for CloudWatch to say. Between the percentiles of a period it is taken as even.
     """
     pieces = [
-        ({one: of.get((name, one), {}).get(at) for one in ("Average", *_PERCENTILES)}, count)
+        _Piece(
+            count=count,
+            mean=of.get((name, "Average"), {}).get(at, 0.0),
+            knots=tuple(
+                (points[at], share)
+                for statistic, share in _KNOTS.items()
+                if at in (points := of.get((name, statistic), {}))
+            ),
+        )
         for of in found
         for at, count in of.get((name, "SampleCount"), {}).items()
         if count > 0
     ]
-    total = sum(count for _, count in pieces)
+    total = sum(one.count for one in pieces)
     if total <= 0.0:
         return None
 
-    def at(statistic: str) -> float | None:
-        known = [(each, n) for piece, n in pieces if (each := piece[statistic]) is not None]
-        return (
-            sum(each * n for each, n in known) / sum(n for _, n in known) / 1e6 if known else None
-        )
+    def at(quantile: float) -> float | None:
+        if not all(one.knots for one in pieces):
+            return None
+        return _pooled(pieces, quantile * total) / _MICRO
 
     return Spread(
         count=total,
-        mean_s=at("Average") or 0.0,
-        p50_s=at("p50"),
-        p90_s=at("p90"),
-        p95_s=at("p95"),
-        p99_s=at("p99"),
+        mean_s=sum(one.mean * one.count for one in pieces) / total / _MICRO,
+        p50_s=at(0.50) if name in _WHOLE else None,
+        p90_s=at(0.90) if name in _WHOLE else None,
+        p95_s=at(0.95) if name in _WHOLE else None,
+        p99_s=at(0.99),
     )
+
+
+@value
+class _Piece:
+    """Durations of one period in microseconds: (value, share that is no longer), rising."""
+
+    count: float
+    mean: float
+    knots: tuple[tuple[float, float], ...]
+
+    def upto(self, amount: float) -> float:
+        """How many of them are no longer than this."""
+        before, passed = self.knots[0][0], 0.0
+        for end, share in self.knots:
+            if amount < end:
+                inside = (amount - before) / (end - before) if end > before else 0.0
+                return self.count * (passed + (share - passed) * max(0.0, inside))
+            before, passed = end, share
+        return self.count
+
+
+def _pooled(pieces: Sequence[_Piece], wanted: float) -> float:
+    """The least duration that so many of all do not exceed, to 0.1 %."""
+    low, high = 0.0, max(one.knots[-1][0] for one in pieces)
+    while high - low > 1e-3 * high:
+        middle = (low + high) / 2.0
+        if sum(one.upto(middle) for one in pieces) >= wanted * (1.0 - 1e-12):
+            high = middle
+        else:
+            low = middle
+    return high
