@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
+
+# Nobody's cache of prices has a say in what is expected here.
+os.environ["PLANNER_CACHE"] = str(Path(__file__).with_name("no-such-cache"))
 
 pytest.register_assert_rewrite("planner.provider.testing")
 

@@ -35,7 +35,10 @@ COMMANDS = (
     "render",
 )
 GROUPS = {
-    "catalog": ({"show": "catalog"}, "Prices, hardware and limits, with their sources."),
+    "catalog": (
+        {"show": "catalog", "refresh": "catalog_refresh"},
+        "Prices, hardware and limits, with their sources.",
+    ),
     "profile": (
         {one: f"profile_{one}" for one in ("import", "fit", "show", "calibrate")},
         "Measured service times: from load tests and endpoints, for the plan.",

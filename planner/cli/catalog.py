@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.named import named_by_option, unknown_name
-from planner.cli.options import Format, Manners, ResultOptions
+from planner.cli.options import CatalogOption, Format, Manners, Prices, ResultOptions
 from planner.cli.output import save, show
 from planner.errors import ExitCode, UsageError
 
@@ -29,6 +29,7 @@ class Options(ResultOptions):
     hosting: Annotated[
         str | None, typer.Option("--hosting", metavar="MODE", help="Only this hosting mode.")
     ] = None
+    catalog: CatalogOption = Prices.REFRESHED
     as_json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False
 
 
@@ -52,7 +53,9 @@ def run(options: Options, manners: Manners) -> ExitCode:
 
 
 def _catalogs(options: Options) -> tuple[Catalog, ...]:
+    from planner.cli.prices import known_lists
     from planner.provider import registry
+    from planner.provider.market import catalog_of
 
     if options.provider is None and options.region is not None:
         raise UsageError(
@@ -63,7 +66,10 @@ def _catalogs(options: Options) -> tuple[Catalog, ...]:
     with named_by_option():
         names = (options.provider,) if options.provider is not None else registry.working()
         providers = [registry.get(name) for name in names]
-        catalogs = [one.catalog(one.catalog_settings(options.region)) for one in providers]
+        lists = known_lists(names, options.catalog)
+        catalogs = [
+            catalog_of(one.name, one.catalog_settings(options.region), lists) for one in providers
+        ]
     if options.hosting is None:
         return tuple(catalogs)
     shown = tuple(_only(one, options.hosting) for one in catalogs)

@@ -7,8 +7,16 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import LimitsOption, Manners, ResultOptions, VerifyOptions
+from planner.cli.options import (
+    CatalogOption,
+    LimitsOption,
+    Manners,
+    Prices,
+    ResultOptions,
+    VerifyOptions,
+)
 from planner.cli.output import save, show
+from planner.cli.prices import priced
 from planner.cli.specs import read_paths
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
@@ -33,6 +41,7 @@ class Options(VerifyOptions, ResultOptions):
         typer.Option("--set", metavar="PATH=VALUE", help="Change the right side: traffic.rate=2x."),
     ] = field(default_factory=list)
     limits: LimitsOption = field(default_factory=list)
+    catalog: CatalogOption = Prices.REFRESHED
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
@@ -58,6 +67,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
         limits=options.limits,
         manners=manners,
     )
+    left, right = (priced(side, options.catalog, manners) for side in (left, right))
     sides = workflow.compare(left, right, verify=options.verify, effort=options.effort)
     labels = (options.left, _right_label(options))
     save(options.out, lambda: comparison_document(*sides, labels=labels), manners)

@@ -56,6 +56,13 @@ class PlanFormat(StrEnum):
     GITLAB = "gitlab"
 
 
+class Prices(StrEnum):
+    """Which prices a catalog has."""
+
+    REFRESHED = "refreshed"
+    BUNDLED = "bundled"
+
+
 class EventFormat(StrEnum):
     """How a command tells what it does while it runs."""
 
@@ -79,6 +86,14 @@ class Manners:
                 sys.stderr.flush()
 
 
+CatalogOption = Annotated[
+    Prices,
+    typer.Option(
+        "--catalog",
+        envvar="PLANNER_CATALOG",
+        help="Prices that `catalog refresh` has read, where it has, or the bundled ones.",
+    ),
+]
 LimitsOption = Annotated[
     list[str],
     typer.Option(
@@ -117,6 +132,7 @@ class SpecOptions:
         ),
     ] = field(default_factory=list)
     limits: LimitsOption = field(default_factory=list)
+    catalog: CatalogOption = Prices.REFRESHED
     lock: Annotated[
         str | None,
         typer.Option(
@@ -126,9 +142,9 @@ class SpecOptions:
             help="Lock file, in place of the planner.lock.yaml beside the specs.",
         ),
     ] = None
-    no_lock: Annotated[
-        bool, typer.Option("--no-lock", help="Decide anew, whatever is locked.")
-    ] = False
+    no_lock: Annotated[bool, typer.Option("--no-lock", help="Decide anew, whatever is locked.")] = (
+        False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

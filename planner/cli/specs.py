@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from planner.cli.named import unknown_name
 from planner.cli.options import Manners, SelectOptions, SpecOptions
+from planner.cli.prices import priced
 from planner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def read(
 
     `overlays` are laid over all that the options name.
     """
-    return read_paths(
+    specs = read_paths(
         options.paths or ["."],
         overlays=[*options.overlay, *overlays],
         sets=options.sets,
@@ -34,6 +35,7 @@ def read(
         lock=not options.no_lock if options.lock is None else options.lock,
         manners=manners,
     )
+    return priced(specs, options.catalog, manners)
 
 
 def read_paths(

@@ -11,6 +11,7 @@ from planner.engine.stand_in import StandIn
 from planner.errors import ProviderError
 from planner.model.plan import Mode
 from planner.provider import registry
+from planner.provider.gateway import Records
 from planner.provider.interface import Live
 from planner.provider.lifecycle import read_lifecycle
 
@@ -45,6 +46,15 @@ class Connections:
                 rules=rules,
             )
         return self._links[key]
+
+    def records(self, provider: str, region: str) -> Records:
+        """What a provider's cloud has on record of a region; ProviderError where it has nothing."""
+        rules = live_provider(provider)
+        if not hasattr(rules, "records"):
+            raise ProviderError("not-refreshable", f"{provider} cannot be asked for its prices")
+        place = rules.place(registry.get(provider).catalog_settings(region))
+        found: Records = rules.records(place, self._url(provider))
+        return found
 
     def stand_in(self, provider: str) -> StandIn | None:
         """What steers the provider's sandbox, None where its cloud is the real one."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from planner.model.change import ChangeSet
 from planner.model.check import Check
 from planner.model.live import LiveObject, LiveState, Operation
+from planner.model.price_list import PriceList, Wanted
 from planner.model.resource import DesiredState
 from planner.model.value import value
 from planner.model.vitals import Vitals, Window
@@ -85,5 +86,20 @@ class Gateway(Protocol):
         """Wait until the endpoint is ready, failed or gone.
 
         Raises ProviderError `not-settled` after the watch's time; nothing is undone then.
+        """
+        ...
+
+
+class Records(Protocol):
+    """What a cloud has on record, whatever runs; every method may raise ProviderError or AuthError.
+
+    A provider that can be asked has `live().records(place, endpoint_url)`.
+    """
+
+    def price_list(self, wanted: Wanted, /) -> PriceList:
+        """Prices and quotas of a region, whole or not at all.
+
+        Raises ProviderError `duplicate-price` where two prices are listed for the same thing, and
+        `half-answer` where there are too few to be all.
         """
         ...

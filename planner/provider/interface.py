@@ -11,9 +11,10 @@ from planner.model.catalog import Catalog
 from planner.model.change import ChangeSet
 from planner.model.export import Asked, ExportedFile
 from planner.model.live import LiveState
+from planner.model.price_list import PriceList
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
-from planner.provider.gateway import Gateway
+from planner.provider.gateway import Gateway, Records
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -88,6 +89,25 @@ class Live(Protocol):
 
     def pins(self, live: LiveState, /) -> Mapping[str, str]:
         """What an endpoint has now, as pins that `planner simulate` takes; empty if unclear."""
+        ...
+
+
+class Recording(Protocol):
+    """A `Live` whose cloud can be asked for its prices."""
+
+    def records(self, place: Mapping[str, str], endpoint_url: str | None, /) -> Records:
+        """What the cloud has on record; place, URL and errors as with `gateway`."""
+        ...
+
+
+class Listing(Protocol):
+    """A `Provider` whose catalog can follow price lists of its cloud; pure."""
+
+    def catalog_by(self, settings: Any, lists: Sequence[PriceList], /) -> Catalog:
+        """The catalog by the list of its region, as `catalog` where none is of it.
+
+        Settings that price alike give the identical object for the same list.
+        """
         ...
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import Any
 
 from planner.diagnostics import Diagnostic
 from planner.errors import ProviderError, SpecError
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog, LimitOverride
+from planner.model.price_list import PriceList
 from planner.model.resource import DesiredState
 from planner.model.secret import names_secret
 from planner.model.value import value
@@ -44,7 +46,7 @@ class Market:
         problems: list[Diagnostic] = []
         for choice in spec.workload.providers:
             try:
-                catalog = registry.get(choice.name).catalog(choice.settings)
+                catalog = catalog_of(choice.name, choice.settings, spec.price_lists)
             except ProviderError as error:
                 problems.append(blamed(spec, choice.name, error))
             else:
@@ -83,6 +85,16 @@ class Market:
             known = frozenset(offering.instance_type for offering in catalog.offerings)
             self._instances[id(catalog)] = known
         return known
+
+
+def catalog_of(name: str, settings: Any, lists: Sequence[PriceList] = ()) -> Catalog:
+    """A provider's catalog for these settings, by the price lists of its cloud where it has any."""
+    provider = registry.get(name)
+    own = tuple(one for one in lists if one.provider == name)
+    if own and hasattr(provider, "catalog_by"):
+        found: Catalog = provider.catalog_by(settings, own)
+        return found
+    return provider.catalog(settings)
 
 
 def placed(spec: Spec, path: str, diagnostic: Diagnostic) -> Diagnostic:

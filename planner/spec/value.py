@@ -9,6 +9,7 @@ from typing import BinaryIO, TypeAlias
 from planner.diagnostics import Location
 from planner.model.catalog import LimitOverride
 from planner.model.lock import Lock
+from planner.model.price_list import PriceList
 from planner.model.value import value
 from planner.model.workload import Workload
 
@@ -32,7 +33,7 @@ class Spec:
     """One endpoint as its file states it: the `index`-th document of `source`, complete.
 
     `limits` replace the catalog's, where the user knows better. `lock` is what was decided for it
-    before, None where nothing is locked.
+    before, None where nothing is locked. `price_lists` go before the prices of the catalogs.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Spec:
     places: Callable[[str], tuple[Location, str]] = field(repr=False, compare=False)
     limits: tuple[LimitOverride, ...] = ()
     lock: Lock | None = None
+    price_lists: tuple[PriceList, ...] = ()
 
     def locate(self, path: str) -> Location | None:
         """Location of `spec.traffic.rate` or `spec.models[0].size`, or of its nearest parent."""

@@ -24,6 +24,7 @@ LAYERS = {
     "planner.engine": 4,
     "planner.exports": 4,
     "planner.sources": 3,
+    "planner.price_lists": 3,
     "planner.locks": 4,
     "planner.policies": 4,
     "planner.live": 5,

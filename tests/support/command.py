@@ -17,6 +17,9 @@ from planner.cli.main import main
 from tests.support.code import ROOT
 
 PLANNER = (sys.executable, "-m", "planner")
+NO_CACHE = str(ROOT / "tests" / "no-such-cache")
+"""Where nobody keeps prices: what was refreshed has no say in what is expected."""
+
 _TERMINAL = {"NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "LINES"}
 
 
@@ -42,6 +45,7 @@ def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]
         for name, value in os.environ.items()
         if name not in _TERMINAL and not name.startswith("PLANNER_")
     }
+    clean["PLANNER_CACHE"] = NO_CACHE
     for name, value in (extra or {}).items():
         clean.pop(name, None)
         if value is not None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from planner.errors import ProviderError
 from planner.model.catalog import Catalog, Limit, Meter, Offering, Price
+from planner.model.price_list import PriceList
+from planner_sagemaker import listed as by_list
 from planner_sagemaker import tables
-from planner_sagemaker.offerings import (
-    OVERHEAD_NOTE,
-    PROVIDER,
-    ROUTING_NOTE,
-    SPEC,
-    STARTUP_NOTE,
-    CatalogOptions,
-    offerings,
-)
+from planner_sagemaker.offerings import PROVIDER, ROUTING_NOTE, STARTUP_NOTE, offerings
+from planner_sagemaker.options import OVERHEAD_NOTE, SPEC, CatalogOptions
 
 METERS = ("data-in-gb", "data-out-gb", "storage-gb-month")
 EXTRA_PRICES = (
@@ -37,7 +33,8 @@ def catalog_for(options: CatalogOptions) -> Catalog:
     Limits over the region stand in `limits` and again on each offering that counts towards them.
     Raises ProviderError `unknown-region`.
     """
-    check_region(options.region)
+    if options.listed is None:
+        check_region(options.region)
     found = offerings(options)
     meters = tuple(_meters(options))
     return Catalog(
@@ -46,11 +43,25 @@ def catalog_for(options: CatalogOptions) -> Catalog:
         offerings=found,
         meters=meters,
         limits=_shared(found),
-        version=f"{tables.source('types').source.split(' sagemaker')[0]}, "
-        f"prices of {tables.source('prices').as_of}",
+        version=f"{tables.source('types').source.split(' sagemaker')[0]}, {_priced(options)}",
         as_of=min(_dates(found, meters), default=""),
         notes=tuple(_notes(options, meters)),
     )
+
+
+def catalog_by(options: CatalogOptions, account: str, lists: Sequence[PriceList]) -> Catalog:
+    """The catalog by the list of the options' region; quotas count where they are the account's."""
+    own = next((one for one in lists if one.region == options.region), None)
+    if own is None:
+        return catalog_for(options)
+    known = account if account in {own.account, by_list.NO_ACCOUNT} else ""
+    return catalog_for(replace(options, listed=own, account=known))
+
+
+def _priced(options: CatalogOptions) -> str:
+    if options.listed is None:
+        return f"prices of {tables.source('prices').as_of}"
+    return f"{options.listed.source} read {options.listed.read_at}"
 
 
 def check_region(region: str) -> None:
@@ -71,7 +82,8 @@ def check_region(region: str) -> None:
 
 def _meters(options: CatalogOptions) -> Iterator[Meter]:
     given = dict(options.prices)
-    sourced = {row.name: row.price for row in tables.meters(options.region)}
+    rows = by_list.meters(options.region, options.listed)
+    sourced = {row.name: row.price for row in rows}
     for name in METERS:
         key = name.replace("-", "_")
         price = sourced.get(name)
@@ -108,6 +120,13 @@ def _notes(options: CatalogOptions, meters: tuple[Meter, ...]) -> Iterator[str]:
             f"no source prices {', '.join(missing)} in {options.region}: left out of the cost; "
             f"give them as {SPEC.split(': ')[1]}.prices: {keys}"
         )
+    listed = options.listed
+    if listed is not None:
+        if listed.left_out:
+            yield f"left out when the prices were read: {', '.join(listed.left_out)}"
+        if listed.unknown:
+            yield f"priced, and their hardware is not known here: {', '.join(listed.unknown)}"
+        return
     suspect = [
         row.name
         for row in tables.instances()

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.change import ChangeSet
 from planner.model.live import LiveState
 from planner.model.resource import DesiredState
-from planner.provider.gateway import Gateway
+from planner.provider.gateway import Gateway, Records
 from planner_sagemaker.alignment import aligned
 from planner_sagemaker.standing import pins_of
 from planner_sagemaker.transitions import ordered, unreachable
+
+
+def _sdk() -> ModuleType:
+    try:
+        from planner_sagemaker import gateway  # noqa: PLC0415 - the SDK
+    except ImportError as error:
+        raise ProviderError(
+            "gateway-missing",
+            f"talking to SageMaker needs {error.name}, which is not installed",
+            hint="pip install 'endpoint-planner[sagemaker]'",
+        ) from error
+    return gateway
 
 
 class SageMakerLive:
@@ -24,15 +38,15 @@ class SageMakerLive:
 
     def gateway(self, place: Mapping[str, str], endpoint_url: str | None) -> Gateway:
         """The connection to a region; raises ProviderError where what it runs on is missing."""
-        try:
-            from planner_sagemaker.gateway import SageMakerGateway  # noqa: PLC0415 - the SDK
-        except ImportError as error:
-            raise ProviderError(
-                "gateway-missing",
-                f"talking to SageMaker needs {error.name}, which is not installed",
-                hint="pip install 'endpoint-planner[sagemaker]'",
-            ) from error
-        return SageMakerGateway(place["region"], endpoint_url)
+        found: Gateway = _sdk().SageMakerGateway(place["region"], endpoint_url)
+        return found
+
+    def records(self, place: Mapping[str, str], endpoint_url: str | None) -> Records:
+        """What AWS has on record of a region; errors as with `gateway`."""
+        connection = _sdk().Connection
+        from planner_sagemaker.records import SageMakerRecords  # noqa: PLC0415 - few need it
+
+        return SageMakerRecords(place["region"], partial(connection, endpoint_url=endpoint_url))
 
     def aligned(self, desired: DesiredState, live: LiveState) -> DesiredState:
         """Desired state in the names of what lives already with the same content."""

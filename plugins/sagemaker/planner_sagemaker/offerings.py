@@ -12,32 +12,26 @@ from planner.model.catalog import (
     Hardware,
     Kind,
     Limit,
-    Measure,
     Offering,
     Prewarm,
     Price,
     Refusal,
     Scaling,
-    Scope,
 )
-from planner.model.value import value
+from planner_sagemaker import listed as by_list
 from planner_sagemaker import tables
+from planner_sagemaker.bounds import limits_of, replica_quota
+from planner_sagemaker.options import SPEC, CatalogOptions
 
 PROVIDER = "sagemaker"
 HOSTINGS = ("dedicated", "single-model", "multi-model", "serverless")
-SPEC = "spec: providers.sagemaker"
 SERVERLESS_SIZES_MB = (1024, 2048, 3072, 4096, 5120, 6144)
 
-DEFAULT_OVERHEAD_S = 0.005
 DEFAULT_STARTUP_S = 300.0
 DEFAULT_KEEP_ALIVE_S = 300.0
 DEFAULT_COLD_START_S = 3.24
 COOLDOWN_S = 300.0
 
-OVERHEAD_NOTE = (
-    "assumption: SageMaker adds 5 ms to each request; it publishes OverheadLatency only as a "
-    "metric of a running endpoint; set providers.sagemaker.overhead to what yours shows"
-)
 ROUTING_NOTE = (
     "SageMaker's own default is RANDOM; a plan asks for LEAST_OUTSTANDING_REQUESTS instead"
 )
@@ -74,33 +68,6 @@ _SCALING_SOURCE = (
     "endpoint-auto-scaling-prerequisites.md: 1 min metric, 300 s cool-downs; alarms of target "
     "tracking: 3 breaches up, 15 down"
 )
-
-
-@value
-class CatalogOptions:
-    """All that a spec may change about a region's offerings; None takes the flagged default."""
-
-    region: str
-    overhead_s: float | None = None
-    startup_s: float | None = None
-    keep_alive_s: float | None = None
-    cold_start_s: float | None = None
-    architectures: tuple[str, ...] = ("x86_64",)
-    prices: tuple[tuple[str, float], ...] = ()
-    quotas: tuple[tuple[str, int], ...] = ()
-    volume_gb: int | None = None
-    cooldown_up_s: float | None = None
-    cooldown_down_s: float | None = None
-
-    @property
-    def overhead(self) -> float:
-        """Seconds that SageMaker adds to each request."""
-        return DEFAULT_OVERHEAD_S if self.overhead_s is None else self.overhead_s
-
-    @property
-    def overhead_notes(self) -> tuple[str, ...]:
-        """That the overhead is assumed, unless the spec gives it."""
-        return (OVERHEAD_NOTE,) if self.overhead_s is None else ()
 
 
 def _exclusions(source: str, source_id: str, reasons: dict[str, str]) -> tuple[Exclusion, ...]:
@@ -141,7 +108,7 @@ MULTI_MODEL_EXCLUDES = _exclusions(
 
 def offerings(options: CatalogOptions) -> tuple[Offering, ...]:
     """Everything SageMaker can host with in one region, refused or not, in a fixed order."""
-    limits = {hosting: _limits(options, hosting) for hosting in HOSTINGS}
+    limits = {hosting: limits_of(options, hosting) for hosting in HOSTINGS}
     scaling = _scaling(options)
     spec_prices = dict(options.prices)
     found: list[Offering] = []
@@ -159,17 +126,26 @@ def _instance_price(
     refusal = _architecture_refusal(row, options)
     if row.name in spec_prices:
         return Price(usd=spec_prices[row.name], source=f"{SPEC}.prices", as_of=""), refusal
+    if options.listed is not None:
+        price = by_list.listed_price(options.listed, row.name)
+        if price is not None or by_list.left_out(options.listed, row.name):
+            return price, refusal
+        return None, _not_offered(row, options, by_list.not_listed(options.listed))
     cell = tables.price_cell(row.name, options.region)
     if cell and cell != tables.SUSPECT:
         return _listed_price(cell), refusal
     if not cell and tables.priced_somewhere(row.name):
-        refusal = Refusal(
-            code="not-offered",
-            measured=f"{row.name} in {options.region}",
-            allowed="a type in this region's price list",
-            source=tables.source("prices").source,
-        )
+        refusal = _not_offered(row, options, tables.source("prices").source)
     return None, refusal
+
+
+def _not_offered(row: tables.InstanceRow, options: CatalogOptions, source: str) -> Refusal:
+    return Refusal(
+        code="not-offered",
+        measured=f"{row.name} in {options.region}",
+        allowed="a type in this region's price list",
+        source=source,
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -201,7 +177,7 @@ def _instance_offerings(
     limits: Mapping[str, tuple[Limit, ...]],
     scaling: Scaling,
 ) -> Iterator[Offering]:
-    quota = _instance_quota(row.name, options)
+    quota = replica_quota(f"instances-{row.name}", row.name, options)
     autoscaling = scaling if row.autoscaling else None
     single = refusal if row.autoscaling else refusal or _no_autoscaling(row)
     multi = refusal if row.multi_model else refusal or _no_multi_model(row)
@@ -279,47 +255,11 @@ def _scaling(options: CatalogOptions) -> Scaling:
     )
 
 
-def _limits(options: CatalogOptions, hosting: str) -> tuple[Limit, ...]:
-    quotas = dict(options.quotas)
-    given = {
-        "serverless-endpoints": quotas.get("serverless_endpoints"),
-        "serverless-total-concurrency": quotas.get("serverless_concurrency"),
-    }
-    limits = []
-    for row in tables.limits(options.region):
-        if hosting in row.hostings:
-            value = given.get(row.limit.name)
-            limits.append(row.limit if value is None else _quota(row.limit.name, row.limit, value))
-    total = quotas.get("endpoint_instances")
-    if total is not None and hosting != "serverless":
-        limits.append(_replica_quota("endpoint-instances", total))
-    return tuple(limits)
-
-
-def _quota(name: str, limit: Limit, value: int) -> Limit:
-    return replace(limit, value=float(value), source=f"{SPEC}.quotas ({name})", as_of="")
-
-
-def _replica_quota(name: str, value: int) -> Limit:
-    return Limit(
-        name=name,
-        measure=Measure.REPLICAS,
-        scope=Scope.REGION,
-        value=float(value),
-        source=f"{SPEC}.quotas",
-        as_of="",
-    )
-
-
-def _instance_quota(name: str, options: CatalogOptions) -> tuple[Limit, ...]:
-    value = dict(options.quotas).get(name)
-    return () if value is None else (_replica_quota(f"instances-{name}", value),)
-
-
 def _serverless(
     options: CatalogOptions, spec_prices: Mapping[str, float], limits: tuple[Limit, ...]
 ) -> Iterator[Offering]:
-    meters = {(row.name, row.memory_mb): row.price for row in tables.meters(options.region)}
+    rows = by_list.meters(options.region, options.listed)
+    meters = {(row.name, row.memory_mb): row.price for row in rows}
     offered = any(limit.name == "serverless-total-concurrency" for limit in limits)
     cold = _cold(options)
     for memory_mb in SERVERLESS_SIZES_MB:

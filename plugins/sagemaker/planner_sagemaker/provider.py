@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import ProviderError
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from planner.model.candidate import Decision
     from planner.model.catalog import Catalog
+    from planner.model.price_list import PriceList
     from planner.model.resource import DesiredState
     from planner.model.workload import Feature, Workload
     from planner.provider.interface import Export, Exporting, Live, Sandbox
@@ -65,6 +66,12 @@ class SageMaker:
         from planner_sagemaker.catalog import catalog_for  # noqa: PLC0415 - reads files
 
         return catalog_for(settings.catalog_options())
+
+    def catalog_by(self, settings: Any, lists: Sequence[PriceList]) -> Catalog:
+        """The catalog by the list of the settings' region; `catalog` where there is none."""
+        from planner_sagemaker.catalog import catalog_by  # noqa: PLC0415 - reads files
+
+        return catalog_by(settings.catalog_options(), settings.account, lists)
 
     def render(self, decision: Decision, workload: Workload, settings: Any) -> DesiredState:
         """Model, endpoint config, endpoint and scaling, in order of creation.

@@ -25,7 +25,7 @@ from planner.spec.quantities import (
 from planner_sagemaker import tables
 from planner_sagemaker.catalog import EXTRA_PRICES, EXTRA_QUOTAS
 from planner_sagemaker.images import is_ecr, is_model_package
-from planner_sagemaker.offerings import CatalogOptions
+from planner_sagemaker.options import CatalogOptions
 
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+\Z")
 _S3 = re.compile(r"s3://[^/\s]+(/\S*)?\Z")
@@ -178,6 +178,11 @@ class SageMakerSettings(SpecBlock):
             cooldown_up_s=self.cooldowns.up,
             cooldown_down_s=self.cooldowns.down,
         )
+
+    @property
+    def account(self) -> str:
+        """The account of the role, which is that of what it serves."""
+        return self.role_arn.split(":")[4]
 
     def features(self) -> tuple[Feature, ...]:
         """What some offering may exclude, by the path below this block."""

@@ -11,7 +11,8 @@ from planner_sagemaker.alarms import ALARM
 from planner_sagemaker.alignment import config_of
 from planner_sagemaker.importing.capacity import Capacity, capacity
 from planner_sagemaker.importing.refusal import only, unsayable
-from planner_sagemaker.offerings import DEFAULT_OVERHEAD_S, PROVIDER
+from planner_sagemaker.offerings import PROVIDER
+from planner_sagemaker.options import DEFAULT_OVERHEAD_S
 from planner_sagemaker.resources.alarms import DEFAULT_FAILED
 from planner_sagemaker.resources.names import readable
 

@@ -1,7 +1,4 @@
-"""What work takes of the account's quotas at its most, by the names of Service Quotas.
-
-Names, not codes: the codes of most types are published nowhere. In every region.
-"""
+"""What work takes of the account's quotas at its most, by the names of Service Quotas."""
 
 from __future__ import annotations
 
@@ -13,11 +10,13 @@ from planner.model.change import ChangeSet
 from planner.model.resource import DesiredState, Resource
 from planner.model.value import value
 from planner_sagemaker.preflight.launches import Launch, Work, launches, variants
+from planner_sagemaker.quota_names import (
+    PER_TYPE,
+    SERVERLESS_CONCURRENCY,
+    SERVERLESS_ENDPOINTS,
+    TOTAL,
+)
 
-TOTAL = "Number of instances across active endpoints"
-SERVERLESS_ENDPOINTS = "Maximum number of serverless endpoints"
-SERVERLESS_CONCURRENCY = "Maximum total concurrency serverless endpoints"
-PER_TYPE = " for endpoint usage"
 _SERVERLESS = {SERVERLESS_ENDPOINTS, SERVERLESS_CONCURRENCY}
 _BOUNDS = ("scalable-target", "scheduled-action")
 _COUNT = "sagemaker:variant:DesiredInstanceCount"

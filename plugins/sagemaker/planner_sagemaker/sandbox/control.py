@@ -13,6 +13,8 @@
   [...]}` puts what endpoints depend on; GET tells it.
 - `load`: POST `{"endpoint": NAME, "region": ..., "minutes": [...]}` puts what simulated traffic
   leaves in the metrics; a minute has the fields of `planner.model.minute.Minute`.
+- `prices`: POST `{"region": ..., "prices": {"ml.m5.large": 0.2}}` lists types at other prices;
+  a list gives as many rows, null none.
 - `reset`: POST forgets everything.
 """
 
@@ -32,6 +34,7 @@ from planner_sagemaker.sandbox.driving import drive
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.faults import read_rules
 from planner_sagemaker.sandbox.passing import pass_time
+from planner_sagemaker.sandbox.pricing import set_prices
 from planner_sagemaker.sandbox.quotas import ALL_REGIONS, set_limits
 from planner_sagemaker.sandbox.store import Key
 from planner_sagemaker.sandbox.transitions import KIND, save
@@ -51,6 +54,7 @@ def routes(cloud: Cloud) -> list[Route]:
         Route("/scale", control.scale, methods=["POST"]),
         Route("/account", control.account, methods=["GET", "POST"]),
         Route("/load", control.load, methods=["POST"]),
+        Route("/prices", control.prices, methods=["POST"]),
         Route("/reset", control.reset, methods=["POST"]),
     ]
 
@@ -158,6 +162,15 @@ class _Control:
             return JSONResponse(drive(self._cloud, await request.json()))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             return _refused(f'{{"endpoint": name, "minutes": [...]}} expected: {error}')
+
+    async def prices(self, request: Request) -> Response:
+        """List types at other prices."""
+        asked = await request.json()
+        try:
+            set_prices(self._cloud, str(asked.get("region", DEFAULT_REGION)), asked["prices"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return _refused(f'{{"prices": {{type: number}}}} expected: {error}')
+        return JSONResponse(asked["prices"])
 
     async def reset(self, request: Request) -> Response:
         """Forget everything."""

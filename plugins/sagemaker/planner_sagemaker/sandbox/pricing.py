@@ -14,12 +14,13 @@ from typing import Any
 
 from planner.model.value import value
 from planner_sagemaker import tables
-from planner_sagemaker.sandbox.cloud import Call, Handler
+from planner_sagemaker.sandbox.cloud import Call, Cloud, Handler
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.paging import Paging, page_of
 from planner_sagemaker.sandbox.service_models import region_names
 
 SERVICE = "AmazonSageMaker"
+_FACT = "prices"
 _FORMAT = "aws_v1"
 _ON_DEMAND, _BY_THE_HOUR = "JRTCKXETXF", "6YS6EN2CT7"
 """Codes of the offer and of its rate, the same for every service."""
@@ -33,7 +34,7 @@ _METERS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "serverless-busy-second": (
         "ML Serverless",
         "seconds",
-        {"usagetype": "ServerlessInf:Mem-{gb}GB"},
+        {"usagetype": "ServerlessInf:Mem-{gb}GB", "group": "ServerlessInf"},
     ),
     "prewarm-held-second": (
         "ML Serverless",
@@ -91,7 +92,7 @@ def get_products(call: Call) -> Mapping[str, Any]:
     filters = asked.get("Filters") or ()
     found = [
         product
-        for product in _products()
+        for product in _offered(call.cloud)
         if all(_MATCHES[one["Type"]](product.field(one["Field"]), one["Value"]) for one in filters)
     ]
     rows = [{"_sku": product.sku, "product": product} for product in found]
@@ -109,7 +110,7 @@ def describe_services(call: Call) -> Mapping[str, Any]:
     _check(asked)
     if asked.get("ServiceCode", SERVICE) != SERVICE:
         raise CloudError("NotFoundException", f"Service {asked['ServiceCode']} not found.")
-    names = {"productFamily", *(name for one in _products() for name in one.attributes)}
+    names = {"productFamily", *(name for one in _offered(call.cloud) for name in one.attributes)}
     return {
         "FormatVersion": _FORMAT,
         "Services": [{"ServiceCode": SERVICE, "AttributeNames": sorted(names)}],
@@ -121,12 +122,53 @@ def _check(asked: Mapping[str, Any]) -> None:
         raise CloudError("InvalidParameterException", f"The only format version is {_FORMAT}.")
 
 
+def set_prices(cloud: Cloud, region: str, prices: Mapping[str, Any]) -> None:
+    """List types of a region at other prices: a number, several for as many rows, None for none.
+
+    ValueError where they are no prices.
+    """
+    kept = json.loads(cloud.store.fact(_FACT, "{}"))
+    given = {name: _amounts(amounts) for name, amounts in prices.items()}
+    kept[region] = {**kept.get(region, {}), **given}
+    cloud.store.remember(_FACT, json.dumps(kept))
+
+
+def _amounts(given: Any) -> list[float]:
+    if given is None:
+        return []
+    try:
+        return [float(one) for one in (given if isinstance(given, list) else [given])]
+    except TypeError as error:
+        raise ValueError(f"{given} is no price") from error
+
+
+def _offered(cloud: Cloud) -> tuple[_Product, ...]:
+    """The rows as they are listed now."""
+    changed = json.loads(cloud.store.fact(_FACT, "{}"))
+    if not changed:
+        return _products()
+    kept = [
+        one
+        for one in _products()
+        if one.attributes.get("instanceName") not in changed.get(one.attributes["regionCode"], ())
+    ]
+    as_of = tables.source("prices").as_of
+    rows = {row.name: row for row in tables.instances()}
+    new = [
+        _instance(name, rows.get(name), region, (str(usd), index), as_of)
+        for region, prices in changed.items()
+        for name, amounts in prices.items()
+        for index, usd in enumerate(amounts)
+    ]
+    return tuple(sorted([*kept, *new], key=lambda one: one.sku))
+
+
 @cache
 def _products() -> tuple[_Product, ...]:
     """A price that the catalog doubts is in no list."""
     as_of = tables.source("prices").as_of
     instances = [
-        _instance(row, region, cell, as_of)
+        _instance(row.name, row, region, (cell, 0), as_of)
         for region in tables.regions()
         for row in tables.instances()
         if (cell := _cell(row.name, region))
@@ -145,29 +187,37 @@ def _cell(instance_type: str, region: str) -> str:
     return "" if cell == tables.SUSPECT else cell
 
 
-def _instance(row: tables.InstanceRow, region: str, usd: str, as_of: str) -> _Product:
-    hardware = row.hardware
-    known = {
-        "vCpu": f"{hardware.vcpus:g}" if hardware.vcpus else "",
-        "memory": f"{hardware.memory_bytes / 2**30:g} GiB" if hardware.memory_bytes else "",
-    }
+def _instance(
+    name: str, row: tables.InstanceRow | None, region: str, price: tuple[str, int], as_of: str
+) -> _Product:
+    """The row of a type; `price` is its amount, and which of several of the same type it is."""
+    usd, index = price
     attributes = {
         **_place(region),
-        **{name: text for name, text in known.items() if text},
+        **(_hardware(row) if row is not None else {}),
         "component": "Hosting",
-        "instanceName": row.name,
-        "instanceType": f"{row.name}-Hosting",
+        "instanceName": name,
+        "instanceType": f"{name}-Hosting",
         "operation": "SageMaker:Hosting",
-        "usagetype": f"Host:{row.name}",
+        "usagetype": f"Host:{name}",
     }
     return _Product(
-        sku=_sku(region, attributes["usagetype"]),
+        sku=_sku(region, attributes["usagetype"], *([str(index)] if index else ())),
         family="ML Instance",
         attributes=attributes,
         unit="Hrs",
         usd=usd,
         as_of=as_of,
     )
+
+
+def _hardware(row: tables.InstanceRow) -> dict[str, str]:
+    hardware = row.hardware
+    known = {
+        "vCpu": f"{hardware.vcpus:g}" if hardware.vcpus else "",
+        "memory": f"{hardware.memory_bytes / 2**30:g} GiB" if hardware.memory_bytes else "",
+    }
+    return {name: text for name, text in known.items() if text}
 
 
 def _metered(row: tables.MeterRow, region: str) -> _Product:
