@@ -1,0 +1,1 @@
+"""Servers of one's own as a provider of endpoint-planner."""
