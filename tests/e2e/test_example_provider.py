@@ -18,7 +18,7 @@ from tests.support.command import codes, planner
 from tests.support.distributions import install
 
 HOME = ROOT / "examples" / "provider-selfhosted"
-SPEC = (HOME / "spec.yaml").read_text(encoding="utf-8")
+SPEC = (HOME / "spec.yml").read_text(encoding="utf-8")
 OFFLINE = ("--offline", "--no-verify")
 
 
