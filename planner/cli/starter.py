@@ -51,9 +51,9 @@ _TRAFFIC = {
         traffic:
           type: intermittent
           requests: 400/day
-          timezone: UTC
           windows:                     # requests come only in these hours
             - {days: [mon, tue, wed, thu, fri], start: "08:00", end: "18:00"}
+          timezone: UTC
         """,
     Pattern.DIURNAL: """\
         traffic:
@@ -62,8 +62,8 @@ _TRAFFIC = {
           peak: 60/s
           peak_at: "20:30"
           width: 6h                    # of the daily hill, at half its height
-          timezone: UTC
           weekend: 80%
+          timezone: UTC
           # spikes:
           #   - {name: campaign, at: "0 12 * * fri", rate: 150/s, duration: 20m}
         """,
@@ -103,8 +103,8 @@ slo:
   measured_at: endpoint          # model, endpoint or client
   cold_start: {max: 30s, fraction: 5%}   # 1 request in 20 may wait that long
 constraints:
-  scale_to_zero: allow
   replicas: {min: 0, max: 4}
+  scale_to_zero: allow
   # budget: {monthly: 60 USD}
 """
 

@@ -123,11 +123,11 @@ class ModelBlock(SpecBlock):
     """One model; times are of one request at a time on `reference_instance`."""
 
     name: Text
-    size: PositiveSize
     artifact: Text | None = None
     framework: Text | None = None
     image: Text | None = None
     image_size: PositiveSize | None = None
+    size: PositiveSize
     memory: PositiveSize | None = None
     compute: Compute = Compute.ANY
     service_time: PositiveDuration | None = None
@@ -138,10 +138,10 @@ class ModelBlock(SpecBlock):
     vcpus_per_request: PositiveNumber = 1.0
     load_time: Duration | None = None
     weight: Number | None = None
-    llm: LlmBlock | None = None
-    external_calls: tuple[ExternalCallBlock, ...] = ()
     latency: Targets | None = None
+    external_calls: tuple[ExternalCallBlock, ...] = ()
     environment: dict[EnvName, Text] = Field(default={})
+    llm: LlmBlock | None = None
 
 
 class SplitBlock(SpecBlock):

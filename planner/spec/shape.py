@@ -15,7 +15,7 @@ from planner.spec.quantities import Quantity
 
 def keys_at(model: type[BaseModel], steps: Sequence[Step]) -> tuple[str, ...] | None:
     """Names valid below a path, sorted; None where any name is, or where there are none."""
-    found = tuple(_descend(model, steps))
+    found = tuple(types_at(model, steps))
     if any(get_origin(one) is dict for one in found):
         return None
     models = [one for one in found if isinstance(one, type) and issubclass(one, BaseModel)]
@@ -24,13 +24,13 @@ def keys_at(model: type[BaseModel], steps: Sequence[Step]) -> tuple[str, ...] | 
 
 def exists(model: type[BaseModel], steps: Sequence[Step]) -> bool:
     """Tell whether a path may be written at all."""
-    return any(True for _ in _descend(model, steps))
+    return any(True for _ in types_at(model, steps))
 
 
 def example_of(model: type[BaseModel], steps: Sequence[Step]) -> str:
     """Return an example of the quantity at a path, or nothing."""
     *parents, last = steps
-    for one in _descend(model, parents):
+    for one in types_at(model, parents):
         if isinstance(one, type) and issubclass(one, BaseModel) and last in one.model_fields:
             return _example(one.model_fields[str(last)])
     return ""
@@ -43,7 +43,7 @@ def _example(info: FieldInfo) -> str:
     return ""
 
 
-def _descend(model: type[BaseModel], steps: Sequence[Step]) -> Iterator[Any]:
+def types_at(model: type[BaseModel], steps: Sequence[Step]) -> Iterator[Any]:
     """Every type that may stand at a path; several where there is a union."""
     current: list[Any] = [model]
     for step in steps:
