@@ -11,7 +11,7 @@ import pytest
 
 from planner.errors import ExitCode
 from tests.support.command import Done, codes, planner
-from tests.support.live import Person, person
+from tests.support.live import FLEET, Person, person
 from tests.support.specs import STEADY, named
 
 LOCK = "planner.lock.yaml"
@@ -191,6 +191,20 @@ def test_a_spec_that_nothing_meets_is_not_locked(home: Path) -> None:
     assert done.code == ExitCode.INFEASIBLE
     assert "nothing to lock" in done.err
     assert not (home / LOCK).exists()
+
+
+def test_a_fleet_over_several_endpoints_is_locked_too(home: Path) -> None:
+    (home / "planner.yaml").write_text(FLEET)
+    free = plans(home)
+    assert len(free["endpoints"]) > 1
+    text = locks(home)
+    assert re.search(r"models: (hot|2 sha256:\w+)", text)
+    held = plans(home)
+    assert held["locks"][0]["state"] == "held"
+    assert held["endpoints"] == free["endpoints"]
+    edited(home, r"models: hot", "models: third")
+    done = types(home, "plan", "--offline", "--no-verify")
+    assert codes(done) == ["lock-not-held"]
 
 
 def test_an_upgrade_of_nothing_is_wrong_usage(home: Path) -> None:
