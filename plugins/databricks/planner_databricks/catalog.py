@@ -213,6 +213,12 @@ def _catalog_notes(terms: Terms) -> tuple[str, ...]:
     )
 
 
+def _version(terms: Terms) -> str:
+    if terms.listed is None:
+        return tables.version()
+    return f"{tables.version()}, {terms.listed.source} read {terms.listed.read_at}"
+
+
 @lru_cache(maxsize=256)
 def catalog_for(terms: Terms) -> Catalog:
     """The catalog of these terms, the identical object every time; raises `unknown-tier`."""
@@ -227,7 +233,7 @@ def catalog_for(terms: Terms) -> Catalog:
         offerings=offerings,
         meters=meters,
         limits=limits(terms, "shared"),
-        version=tables.version(),
+        version=_version(terms),
         as_of=min(dates, default=dbu.as_of),
         notes=_catalog_notes(terms),
     )

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.change import Action, ChangeSet, Risk
 from planner.model.live import LiveState
 from planner.model.resource import DesiredState, Resource
-from planner.provider.gateway import Gateway
+from planner.provider.gateway import Gateway, Records
 from planner_databricks.reading import KIND, looked_up
 from planner_databricks.resources.place import place_of
 from planner_databricks.resources.tags import MARKS
+
+
+def _sdk() -> ModuleType:
+    try:
+        from planner_databricks import gateway  # noqa: PLC0415 - the SDK
+    except ImportError as error:
+        raise ProviderError(
+            "gateway-missing",
+            f"talking to Databricks needs {error.name}, which is not installed",
+            hint="pip install 'endpoint-planner[databricks]'",
+        ) from error
+    return gateway
 
 
 class DatabricksLive:
@@ -25,15 +39,18 @@ class DatabricksLive:
 
     def gateway(self, place: Mapping[str, str], endpoint_url: str | None) -> Gateway:
         """The connection to a workspace; raises ProviderError where the SDK is missing."""
-        try:
-            from planner_databricks.gateway import DatabricksGateway  # noqa: PLC0415 - the SDK
-        except ImportError as error:
-            raise ProviderError(
-                "gateway-missing",
-                f"talking to Databricks needs {error.name}, which is not installed",
-                hint="pip install 'endpoint-planner[databricks]'",
-            ) from error
-        return DatabricksGateway(place.get("profile"), endpoint_url)
+        found: Gateway = _sdk().DatabricksGateway(place.get("profile"), endpoint_url)
+        return found
+
+    def records(self, place: Mapping[str, str], endpoint_url: str | None) -> Records:
+        """What the workspace has on record; errors as with `gateway`."""
+        connection = _sdk().Connection(place.get("profile"), endpoint_url)
+        from planner_databricks.records import DatabricksRecords  # noqa: PLC0415 - few need it
+
+        some = "sandbox" if connection.sandboxed else ""
+        return DatabricksRecords(
+            connection.ask, os.environ.get("DATABRICKS_WAREHOUSE_ID", some) or some
+        )
 
     def aligned(self, desired: DesiredState, live: LiveState) -> DesiredState:
         """The same state with the versions that aliases stand for: no alias may be sent."""

@@ -11,7 +11,7 @@ from planner_databricks.terms import SPEC, Terms
 
 def dbu_price(terms: Terms) -> DbuPrice:
     """USD per DBU in this region and tier; raises `unknown-tier`."""
-    rows = [p for p in tables.dbu_prices() if (p.cloud, p.region) == (terms.cloud, terms.region)]
+    rows = _rows(terms)
     for row in rows:
         if row.tier == terms.tier:
             return row
@@ -22,6 +22,27 @@ def dbu_price(terms: Terms) -> DbuPrice:
         hint=f"tier: {rows[0].tier}",
         path="tier",
     )
+
+
+def _rows(terms: Terms) -> list[DbuPrice]:
+    """Prices of the region by tier, as its list has them where it was read."""
+    if terms.listed is None:
+        place = (terms.cloud, terms.region)
+        return [row for row in tables.dbu_prices() if (row.cloud, row.region) == place]
+    prices = {one.key: one.usd for one in terms.listed.prices}
+    return [
+        DbuPrice(
+            cloud=terms.cloud,
+            region=terms.region,
+            tier=tier,
+            usd_per_dbu=usd,
+            usd_per_launch=prices.get(f"{tier}/launch"),
+            source=f"{terms.listed.source} of the workspace",
+            as_of=terms.listed.read_on,
+        )
+        for tier, usd in prices.items()
+        if "/" not in tier
+    ]
 
 
 def _rate_assumption(kind: WorkloadType) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import ProviderError
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
+from planner.model.price_list import PriceList
 from planner.model.resource import DesiredState
 from planner.model.workload import Feature, Workload
 from planner.provider.interface import Export, Exporting, Live, Provider, Sandbox
@@ -75,6 +77,12 @@ class DatabricksProvider:
     def catalog(self, settings: Settings) -> Catalog:
         """Offerings, meters and limits; raises `unknown-region` and `unknown-tier`."""
         return catalog_for(terms_of(settings))
+
+    def catalog_by(self, settings: Settings, lists: Sequence[PriceList]) -> Catalog:
+        """The catalog by the list of the settings' region; `catalog` where there is none."""
+        terms = terms_of(settings)
+        own = next((one for one in lists if one.region == terms.region), None)
+        return catalog_for(terms if own is None else replace(terms, listed=own))
 
     def render(self, decision: Decision, workload: Workload, settings: Settings) -> DesiredState:
         """The serving endpoint of one decision."""

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from planner.errors import ProviderError
+from planner.model.price_list import PriceList
 from planner.model.value import value
 from planner_databricks import tables
 
@@ -18,8 +19,8 @@ class Terms:
     """All of the settings that a catalog depends on; equal terms give the identical catalog.
 
     `prices` are USD per rate unit and hour by workload type, `quotas` bounds by their settings
-    name. `region_assumed` and `foundation` (an entity of `system.ai`) become assumptions and
-    refusals.
+    name. `listed` goes before the table of prices. `region_assumed` and `foundation` (an entity of
+    `system.ai`) become assumptions and refusals.
     """
 
     cloud: str
@@ -33,6 +34,7 @@ class Terms:
     logs_payloads: bool = False
     region_assumed: bool = False
     foundation: str = ""
+    listed: PriceList | None = None
 
 
 @cache

@@ -6,6 +6,8 @@
 - `quotas`: POST `{"endpoints": 10, "provisioned_concurrency": 64, "writes": 5}` grants quotas.
 - `load`: POST `{"endpoint": NAME, "minutes": [...]}` lets an endpoint have simulated traffic, which
   its metrics show; a minute has the fields of `planner.model.minute.Minute`.
+- `prices`: POST `{"PREMIUM_SERVERLESS_REAL_TIME_INFERENCE_US_EAST_N_VIRGINIA": 0.09}` lists SKUs at
+  other prices; a list gives as many rows, null none.
 - `workspace`: POST `{"cloud": "azure"}` puts the workspace on a cloud, which decides on workload
   types and prices; GET tells it.
 """
@@ -24,6 +26,7 @@ from planner_databricks import tables
 from planner_databricks.sandbox.driving import drive
 from planner_databricks.sandbox.quotas import set_limits
 from planner_databricks.sandbox.secret_scopes import list_secrets
+from planner_databricks.sandbox.statements import set_prices
 from planner_databricks.sandbox.unity import list_models
 from planner_databricks.sandbox.workspace import Workspace
 
@@ -37,6 +40,7 @@ def routes(workspace: Workspace) -> list[Route]:
         Route("/secrets", own.secrets, methods=["POST"]),
         Route("/quotas", own.quotas, methods=["POST"]),
         Route("/load", own.load, methods=["POST"]),
+        Route("/prices", own.prices, methods=["POST"]),
         Route("/workspace", own.workspace, methods=["GET", "POST"]),
     ]
 
@@ -64,6 +68,10 @@ class _Control:
             set_limits(workspace, limits)
 
         return self._listed(grant, await request.json())
+
+    async def prices(self, request: Request) -> Response:
+        """List SKUs at other prices."""
+        return self._listed(set_prices, await request.json())
 
     async def load(self, request: Request) -> Response:
         """Let an endpoint have traffic."""

@@ -6,13 +6,11 @@ are joined by AND.
 
 from __future__ import annotations
 
-import csv
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from planner.provider.sandbox.store import Document, Key
@@ -21,11 +19,12 @@ from planner_databricks.sandbox.errors import invalid, not_found
 from planner_databricks.sandbox.operation import Operation
 from planner_databricks.sandbox.shapes import anything, record, text
 from planner_databricks.sandbox.workspace import Call, Workspace, key
+from planner_databricks.sku import sku_of, sku_regions
 
 KIND = "statement"
 PATH = "/api/2.0/sql/statements"
 TABLE = "system.billing.list_prices"
-SKU = "SERVERLESS_REAL_TIME_INFERENCE"
+_FACT = "prices"
 _TYPES = {
     "price_start_time": "TIMESTAMP",
     "price_end_time": "TIMESTAMP",
@@ -77,6 +76,7 @@ def execute(call: Call) -> Mapping[str, Any]:
         "state": "PENDING",
         "statement": given["statement"],
         "cloud": call.workspace.store.fact("cloud"),
+        "prices": call.workspace.store.fact(_FACT, "{}"),
     }
     if wait_s >= lasts_s:
         document.update(_carried_out(document))
@@ -109,13 +109,14 @@ def _wait_s(given: str) -> float:
 
 def _carried_out(document: Document) -> dict[str, Any]:
     try:
-        columns, rows = _select(document["statement"], document["cloud"])
+        columns, rows = _select(document)
     except _SqlError as error:
         return {"state": "FAILED", "error": {"error_code": "BAD_REQUEST", "message": str(error)}}
     return {"state": "SUCCEEDED", "columns": columns, "rows": rows}
 
 
-def _select(statement: str, cloud: str) -> tuple[list[str], list[list[str | None]]]:
+def _select(document: Document) -> tuple[list[str], list[list[str | None]]]:
+    statement = document["statement"]
     found = _SELECT.match(statement)
     if found is None:
         raise _SqlError("[PARSE_SYNTAX_ERROR] The sandbox knows SELECT ... FROM ... WHERE ... only")
@@ -126,7 +127,8 @@ def _select(statement: str, cloud: str) -> tuple[list[str], list[list[str | None
         )
     columns = [_column(name.strip()) for name in found["columns"].split(",")]
     keep = _conditions(found["where"])
-    rows = [row for row in _prices(cloud) if all(test(row) for test in keep)]
+    prices = _changed(_prices(document["cloud"]), json.loads(document["prices"]))
+    rows = [row for row in prices if all(test(row) for test in keep)]
     return columns, [[row[name] for name in columns] for row in rows]
 
 
@@ -158,27 +160,43 @@ def _condition(part: str) -> Callable[[Row], bool]:
     return lambda row: fnmatchcase(row[column] or "", pattern)
 
 
-@cache
-def _sku_regions() -> Mapping[tuple[str, str], str]:
-    file = Path(__file__).with_name("sku_regions.csv")
-    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
-    return {(row["cloud"], row["region"]): row["sku_region"] for row in rows}
-
-
 def _prices(cloud: str) -> Iterator[Row]:
     """Rows of the price table: those of the workspace's own cloud, if it has one.
 
     Where no public list has the name of a region, its rows are left out.
     """
     for price in tables.dbu_prices():
-        region = _sku_regions().get((price.cloud, price.region))
+        region = sku_regions().get((price.cloud, price.region))
         if region is None or cloud not in ("", price.cloud):
             continue
         amounts = {"": price.usd_per_dbu, "_LAUNCH": price.usd_per_launch}
         for kind, usd in amounts.items():
             if usd is not None:
-                sku = f"{price.tier.upper()}_{SKU}{kind}_{region}"
+                sku = sku_of(price.tier, region, launch=bool(kind))
                 yield _row(price.cloud.upper(), sku, usd, price.as_of)
+
+
+def set_prices(workspace: Workspace, given: Any) -> None:
+    """List SKUs at other prices: a number, several for as many rows, None for none."""
+    if not isinstance(given, dict):
+        raise ValueError('{"SKU": price} expected')
+    kept = json.loads(workspace.store.fact(_FACT, "{}"))
+    for sku, amounts in given.items():
+        listed = amounts if isinstance(amounts, list) else [amounts]
+        try:
+            kept[sku] = [float(one) for one in listed if one is not None]
+        except TypeError as error:
+            raise ValueError(f"{amounts} is no price") from error
+    workspace.store.remember(_FACT, json.dumps(kept))
+
+
+def _changed(rows: Iterator[Row], changed: Mapping[str, list[float]]) -> Iterator[Row]:
+    for row in rows:
+        amounts = changed.get(str(row["sku_name"]))
+        if amounts is None:
+            yield row
+        for usd in amounts or ():
+            yield {**row, "pricing.default": f"{usd:.18f}"}
 
 
 def _row(cloud: str, sku: str, usd: float, as_of: str) -> Row:
