@@ -152,7 +152,7 @@ def test_8_nothing_meets_the_spec_and_the_plan_says_why(spec: Path) -> None:
         (["pln"], "Did you mean 'plan'"),
         (["plan", "--ofline"], "--offline"),
         (["plan", "-o", "xml"], "'table', 'json', 'yaml'"),
-        (["plan", "x.yaml"], "help: planner plan x.yaml --offline"),
+        (["plan", "x.yaml", "--offline", "--sandbox"], "help: planner plan SPEC --sandbox"),
         (["plan", "-", "-", "--offline"], "stdin-twice"),
         (["compare", "x.yaml"], "--set traffic.rate=2x"),
         (["catalog", "show", "--region", "us-east-1"], "--provider"),

@@ -174,7 +174,7 @@ def test_version_and_completion() -> None:
         assert done.code == 0, done.err
         assert "_PLANNER_COMPLETE" in done.out
     offered = planner(
-        env={"_PLANNER_COMPLETE": "complete_bash", "COMP_WORDS": "planner pr", "COMP_CWORD": "1"}
+        env={"_PLANNER_COMPLETE": "complete_bash", "COMP_WORDS": "planner prov", "COMP_CWORD": "1"}
     )
     assert offered.out.split() == ["providers"]
 
