@@ -90,20 +90,20 @@ class Case:
             for one in self.targets
             if (seen := self._taken(Spread.least, one)) is not None
             and seen > one.seconds
-            and self._telling(one.quantile)
+            and self.telling(one.quantile)
         ]
         return max(missed, key=lambda pair: pair[0])[1] if missed else None
 
-    def _telling(self, quantile: float | None) -> bool:
+    def telling(self, quantile: float | None) -> bool:
         """Whether a percentile rests on enough requests beyond it to be more than their luck."""
         beyond = 1.0 if quantile is None else 1.0 - quantile
         return self.vitals.requests * beyond >= _FEWEST_BEYOND
 
     @property
     def slower(self) -> float:
-        """Times that the median takes as long as predicted; 1 where that is not known."""
+        """Times that the median takes as long as predicted; 1 where that is not known for sure."""
         predicted, conditions, vitals = self.forecast.p50_s, self.conditions, self.vitals
-        if predicted is None:
+        if predicted is None or not self.telling(0.5):
             return 1.0
         outside_s = conditions.overhead_s - conditions.answered_s
         if vitals.total is not None:
@@ -136,7 +136,7 @@ class Case:
         return thresholds()[name].value
 
 
-_FEWEST_BEYOND = 5.0
+_FEWEST_BEYOND = 20.0
 """Requests beyond a percentile from which it says something."""
 
 

@@ -181,8 +181,8 @@ def _slower(case: Case, target: LatencyTarget) -> Iterator[Finding]:
             row="L3",
             cause=f"even half of all answers take longer than {format_duration(target.seconds)}, "
             "so that no number of replicas helps",
-            action="run it alone to see what it takes; compile it for its processor, or take a GPU, "
-            "Inferentia or a faster processor",
+            action="run it alone to see what it takes; compile it for its processor, or take a "
+            "GPU, Inferentia or a faster processor",
         )
         yield _finding(
             case,

@@ -44,6 +44,11 @@ def unmeasured(case: Case) -> tuple[str, ...]:
     if vitals.requests <= 0.0:
         return ()
     found = [f"latency {one.label}" for one in case.targets if case.latency(one) is None]
+    found += [
+        f"latency {one.label} (too few requests)"
+        for one in case.targets
+        if case.latency(one) is not None and not case.telling(one.quantile)
+    ]
     found += [title for name, title in _NUMBERS.items() if vitals.mean(name) is None]
     if vitals.overhead is None:
         found.append("overhead apart from the model")

@@ -18,9 +18,10 @@ class Minute:
 
     `total` is how long answers took, `model` the time in the model, waiting there included,
     `overhead` what the platform adds, cold starts included; `queue` the waits alone. `cold` are
-    starts of capacity, `loads` of models in a shared memory; both are in `overhead`. `capacity`
-    counts replicas or units, `busy` the requests in service, `slots` what one of the capacity
-    serves at once. `cpu`, `memory` and `gpu` are fractions; None where nobody knows.
+    starts of capacity, `loads` waits for models of a shared memory, each of which takes `load_s`
+    itself; both are in `overhead`. `unloads` models had to go for them. `capacity` counts replicas
+    or units, `busy` the requests in service, `slots` what one of the capacity serves at once.
+    `cpu`, `memory` and `gpu` are fractions; None where nobody knows.
     """
 
     at_s: float
@@ -41,6 +42,8 @@ class Minute:
     memory: float | None = None
     gpu: float | None = None
     resident: float | None = None
+    load_s: float = 0.0
+    unloads: float = 0.0
 
 
 def minute_of(row: Mapping[str, Any]) -> Minute:

@@ -103,6 +103,9 @@ def _minute(
         memory=conditions.memory,
         gpu=window.utilization if conditions.accelerated else None,
         resident=conditions.resident,
+        load_s=conditions.load_s if shared else 0.0,
+        # What is loaded again had been pushed out before.
+        unloads=chilled if shared else 0.0,
     )
 
 

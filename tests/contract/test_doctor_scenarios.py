@@ -36,7 +36,7 @@ def pinned(pin: str, text: str = STEADY) -> str:
 
 FIXED = pinned("{hosting: dedicated, instance: ml.c7i.large, replicas: 2}")
 QUIET = FIXED.replace("rate: 100/s", "rate: 3/s")
-RARE = FIXED.replace("rate: 100/s", "rate: 0.01/s")
+RARE = FIXED.replace("rate: 100/s", "rate: 0.01/s").replace("p99: 100ms", "p90: 100ms")
 CALLING = QUIET.replace(
     "      load_time: 3s",
     "      load_time: 3s\n      external_calls: [{name: features, latency: 4ms}]",
@@ -393,8 +393,16 @@ def test_s5_cold_starts_that_take_too_long(patients: Patients) -> None:
     assert (found.rule, found.source_id, found.measured) == ("slow-cold-start", "S5", "45 s")
 
 
-def missing(share: float, *, load_s: float = 1.0) -> Callable[[int, Minute], Minute]:
-    return lambda _, one: replace(one, loads=((load_s, share * one.requests),))
+def missing(
+    share: float, *, wait_s: float = 1.0, load_s: float = 1.0, unloaded: float = 1.0
+) -> Callable[[int, Minute], Minute]:
+    """Requests that wait for a model, how long it takes itself, and models that go for it."""
+
+    def change(_: int, one: Minute) -> Minute:
+        count = share * one.requests
+        return replace(one, loads=((wait_s, count),), load_s=load_s, unloads=unloaded * count)
+
+    return change
 
 
 def test_m3_models_push_each_other_out(patients: Patients) -> None:
@@ -411,9 +419,22 @@ def test_m6_a_cache_that_hardly_ever_hits(patients: Patients) -> None:
 
 
 def test_l2_models_that_take_long_to_load(patients: Patients) -> None:
-    found = only(patients("fleet").under(change=missing(0.02, load_s=4.0)))
+    found = only(patients("fleet").under(change=missing(0.02, wait_s=4.0, load_s=4.0)))
     assert (found.rule, found.source_id, found.measured) == ("slow-loads", "L2", "4 s")
-    assert patients("fleet").under(change=missing(0.02, load_s=1.0)) == ()
+    assert "most of it reading it in" in found.cause
+    assert patients("fleet").under(change=missing(0.02)) == ()
+
+
+def test_l2_loads_that_wait_for_each_other(patients: Patients) -> None:
+    found = only(patients("fleet").under(change=missing(0.02, wait_s=3.0)))
+    assert (found.rule, found.source_id, found.measured) == ("loads-queue", "L2", "3 s")
+    assert "more instances" in found.action
+
+
+def test_l2_models_that_are_called_for_the_first_time(patients: Patients) -> None:
+    found = only(patients("fleet").under(change=missing(0.09, unloaded=0.0)))
+    assert (found.rule, found.source_id, found.measured) == ("hit-rate", "L2", "91 % hits")
+    assert "warm the models up" in found.action
 
 
 def test_m4_models_that_were_added_without_a_plan(patients: Patients) -> None:

@@ -30,7 +30,11 @@ _WIDTHS_S = (60.0, 300.0, 900.0, 3600.0)
 _KEPT_S = 14 * 24 * _HOUR_S
 """How far back the last request is looked for; one-minute data is kept for 15 days."""
 
-_KNOTS = {"Minimum": 0.0, "p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "Maximum": 1.0}
+_KNOTS = {
+    "Minimum": 0.0,
+    **{f"p{percent}": percent / 100 for percent in (10, 25, 50, 75, 90, 95, 99)},
+    "Maximum": 1.0,
+}
 _SPREAD = ("SampleCount", "Average", *_KNOTS)
 _BRIEF = ("SampleCount", "Average", "p99", "Maximum")
 _WHOLE = {"model", "overhead"}

@@ -18,6 +18,8 @@ _CALLS, _HOSTS = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
 _MICRO = 1e6
 _MICROSECONDS, _COUNT, _PERCENT, _NONE = "Microseconds", "Count", "Percent", "None"
 
+_UNLOADED_S = 0.05
+
 Series = tuple[str, str, str]
 """Namespace, metric and unit."""
 
@@ -111,15 +113,12 @@ def _of_models(minute: Minute) -> Iterator[tuple[Series, Sequence[Sample]]]:
     loads = sum(times for _, times in minute.loads)
     hits = max(minute.requests - minute.refused - loads, 0.0)
     yield (_CALLS, "ModelCacheHit", _NONE), [_sum(minute, hits + loads, hits)]
-    parts = {"ModelLoadingWaitTime": 1.0, "ModelDownloadingTime": 1 / 3, "ModelLoadingTime": 2 / 3}
-    for name, part in parts.items():
-        times = tuple((took * part, many) for took, many in minute.loads)
-        yield (_CALLS, name, _MICROSECONDS), _durations(minute, times)
-    if minute.loads:
-        # A full memory gives up one model for each that it takes in.
-        full = minute.memory is not None and minute.resident is not None
-        gone = ((0.05, loads),) if full else ()
-        yield (_CALLS, "ModelUnloadingTime", _MICROSECONDS), _durations(minute, gone)
+    yield (_CALLS, "ModelLoadingWaitTime", _MICROSECONDS), _durations(minute, minute.loads)
+    for name, part in (("ModelDownloadingTime", 1 / 3), ("ModelLoadingTime", 2 / 3)):
+        own = ((minute.load_s * part, loads),) if loads else ()
+        yield (_CALLS, name, _MICROSECONDS), _durations(minute, own)
+    gone = ((_UNLOADED_S, minute.unloads),)
+    yield (_CALLS, "ModelUnloadingTime", _MICROSECONDS), _durations(minute, gone)
 
 
 def _durations(minute: Minute, times: Times) -> list[Sample]:
