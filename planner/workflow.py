@@ -12,8 +12,8 @@
 >>> specs = planner.load(["examples/fraud-scorer"])
 >>> run = planner.plan(specs)
 >>> endpoint = run.plan.endpoints[0]
->>> endpoint.name, endpoint.decision.provider, endpoint.decision.met
-('fraud-scorer', 'sagemaker', True)
+>>> endpoint.name, endpoint.decision.met
+('fraud-scorer', True)
 >>> planner.explain(specs[0]).workload
 'fraud-scorer'
 >>> planner.render(run, to="api")[0]["calls"][0]["operation"]

@@ -46,7 +46,7 @@ class DesiredState:
 class ApiCall:
     """One request of a cloud's API, `parameters` complete as JSON values.
 
-    `service` and `operation` are the cloud's names (`sagemaker` `CreateModel`); REST interfaces
+    `service` and `operation` are the cloud's names (`acme` `CreateModel`); REST interfaces
     add `method` and `path`.
     """
 

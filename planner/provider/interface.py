@@ -206,10 +206,10 @@ class Provider(Protocol):
     """
 
     name: str
-    """Key of the `providers:` block, such as `sagemaker`."""
+    """Key of the `providers:` block, such as `acme`."""
 
     title: str
-    """Name for people, such as `Amazon SageMaker`."""
+    """Name for people, such as `Acme Model Hosting`."""
 
     api_version: int
     """The API_VERSION this plugin was written for."""

@@ -7,7 +7,7 @@ spec:
   source: support case 4711
   date: "2026-11-20"
   limits:
-    databricks: {served-entities: 15}
+    acme: {served-entities: 15}
 """
 
 from __future__ import annotations

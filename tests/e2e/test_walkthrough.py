@@ -106,7 +106,8 @@ def quoted(readme: str, page: str) -> str:
 
 @pytest.fixture
 def shell(tmp_path: Path, tools: Tools) -> Shell:
-    shutil.copytree(ROOT / "examples" / "fraud-scorer", tmp_path / "examples" / "fraud-scorer")
+    for name in ("fraud-scorer", "databricks-high-qps"):
+        shutil.copytree(ROOT / "examples" / name, tmp_path / "examples" / name)
     return Shell(tmp_path, tools)
 
 

@@ -122,12 +122,3 @@ def _branches(node: ast.AST) -> int:
             return int(bool(node.orelse))
         case _:
             return 0
-
-
-def docstrings(tree: ast.Module) -> set[int]:
-    """Identities of the constants that document something, attribute docs included."""
-    return {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
