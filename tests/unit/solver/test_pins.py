@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from planner.model.catalog import Offering
+from planner.model.catalog import Catalog, Offering
 from planner.model.effort import Effort
 from planner.model.traffic import Diurnal
 from planner.model.workload import Constraints, Pin, PinnedScaling, ScheduledAction, Workload
@@ -18,6 +18,7 @@ from tests.support.asks import (
     infeasible,
     latency,
     machine,
+    market,
     model,
     on_acme,
     on_demand,
@@ -73,6 +74,7 @@ def test_pinned_capacity_from_zero_is_kept_as_it_is(effort: Effort | None) -> No
         (Pin(scaling=PinnedScaling(minimum=1, maximum=9)), machine("small", 2, 0.1), "replicas"),
         (Pin(scaling=PinnedScaling(minimum=1, maximum=9)), on_demand(1.0, 1.0), "replicas"),
         (Pin(prewarm=1), SCALED, "prewarm"),
+        (Pin(scaling=PinnedScaling(minimum=4, maximum=8, units=True)), SCALED, "concurrency"),
     ],
 )
 def test_capacity_that_an_offering_does_not_have_rules_it_out(
@@ -81,3 +83,59 @@ def test_capacity_that_an_offering_does_not_have_rules_it_out(
     outcome = infeasible(solve(_asked(20.0, pin=pin), acme(offering)))
     (excluded,) = outcome.excluded
     assert (excluded.rejection.code, excluded.rejection.path) == ("pinned", f"spec.pin.{path}")
+
+
+def _units(pattern: Any, **changed: Any) -> Workload:
+    return workload(
+        pattern,
+        model(curves=(curve(0.1, on="CPU"),)),
+        goals=latency(p99=1.0),
+        providers=(market("databricks", ("route_optimized", True))[0],),
+        **changed,
+    )
+
+
+def _of_units() -> dict[str, Catalog]:
+    return {"databricks": market("databricks", ("route_optimized", True))[1]}
+
+
+@pytest.mark.parametrize("effort", [None, Effort(requests=20_000)])
+def test_a_pinned_range_of_units_is_kept_as_it_is(effort: Effort | None) -> None:
+    pin = Pin(instance="CPU", scaling=PinnedScaling(minimum=12, maximum=40, units=True))
+    (decision,) = solved(solve(_units(DAY, pin=pin), _of_units(), effort)).decisions
+    assert decision.hosting == "single-model"
+    assert decision.units is not None
+    assert (decision.units.min, decision.units.max) == (12, 40)
+    assert decision.autoscaling is not None
+    # The platform picks its target: the spec's utilisation is what it is taken for.
+    assert decision.autoscaling.target == 0.7
+    assert 12 <= decision.autoscaling.average <= 40
+
+
+def test_a_pinned_range_of_units_that_is_too_small_says_how_many_are_needed() -> None:
+    pin = Pin(instance="CPU", scaling=PinnedScaling(minimum=4, maximum=8, units=True))
+    outcome = infeasible(solve(_units(120.0, pin=pin), _of_units()))
+    misses = [one.rejection for one in outcome.misses if one.hosting == "single-model"]
+    assert [(one.code, one.path, one.allowed) for one in misses if one is not None] == [
+        ("pin-too-small", "spec.pin.concurrency", "4 to 8 pinned")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pin", "path"),
+    [
+        (Pin(replicas=2), "replicas"),
+        (Pin(scaling=PinnedScaling(minimum=1, maximum=3)), "replicas"),
+        (Pin(concurrency=6), "concurrency"),
+        (Pin(scaling=PinnedScaling(minimum=4, maximum=9, units=True)), "concurrency"),
+        (Pin(prewarm=4), "prewarm"),
+    ],
+)
+def test_units_come_in_steps_and_are_no_replicas(pin: Pin, path: str) -> None:
+    outcome = infeasible(solve(_units(20.0, pin=pin), _of_units()))
+    found = {
+        (group.rejection.code, group.rejection.path)
+        for group in outcome.excluded
+        if group.hosting == "dedicated"
+    }
+    assert ("pinned", f"spec.pin.{path}") in found
