@@ -27,28 +27,29 @@ lines() {
     done <<<"$1"
 }
 
-# asked: sets `specs`, `overlays` and `options` to what the inputs say.
+# asked: sets `specs`, `fixed` and `options` to what the inputs say.
 asked() {
     shopt -s globstar
     # Patterns of files are welcome here.
     # shellcheck disable=SC2206
     specs=($IN_SPEC)
-    overlays=()
+    fixed=()
     lines "$IN_OVERLAY"
-    for one in "${found[@]}"; do overlays+=(--overlay "$one"); done
+    for one in "${found[@]}"; do fixed+=(--overlay "$one"); done
+    [[ $IN_LOCK != ignore ]] || fixed+=(--no-lock)
     lines "$IN_ARGS"
-    options=("${overlays[@]}" "${found[@]}")
-    [[ $IN_LOCK != ignore ]] || options+=(--no-lock)
+    options=("${fixed[@]}" "${found[@]}")
 }
 
-# taken PATTERN: sets `found` to those of the arguments that another command takes too.
-taken() {
+# split PATTERN: of the arguments, sets `found` to those that match, and `rest` to the others.
+split() {
     local one all
     lines "$IN_ARGS"
     all=("${found[@]}")
     found=()
+    rest=()
     for one in "${all[@]}"; do
-        if [[ $one =~ ^($1)$ ]]; then found+=("$one"); fi
+        if [[ $one =~ ^($1)$ ]]; then found+=("$one"); else rest+=("$one"); fi
     done
 }
 
@@ -132,6 +133,10 @@ validate() {
 apply() {
     local given=("${specs[@]}" "${options[@]}" --auto-approve)
     if [[ $IN_APPROVE == reviewed-plan ]]; then
+        # Whatever would have a say in the plan is refused beside a plan, and what acts where it is made.
+        split '--(no-)?wait|--(accept|timeout|heartbeat)=.*'
+        local acting=("${found[@]}")
+        options=("${fixed[@]}" "${rest[@]}")
         if [[ ! -s $plan_file || -z $IN_PLAN_FILE ]]; then
             plan
             markdown="$files/apply.md"
@@ -142,9 +147,8 @@ apply() {
             reviewed || return 0
         fi
         given=("$plan_file")
-        # Whatever would have a say in the plan is refused beside a plan.
-        taken '--(sandbox|sandbox-state=.*|parallelism=.*|timeout=.*|accept=.*)'
-        given+=("${found[@]}")
+        split '--sandbox|--(sandbox-state|parallelism)=.*'
+        given=("$plan_file" "${acting[@]}" "${found[@]}")
     fi
     planner apply "${given[@]}" -o jsonl >"$files/events.jsonl"
     give events-path "$files/events.jsonl"
@@ -194,8 +198,8 @@ failure=
 markdown=
 asked
 if [[ $IN_LOCK == check ]]; then
-    taken '--(set|limits|lock|only|exclude|overlay)=.*'
-    planner lock "${specs[@]}" "${overlays[@]}" "${found[@]}" --check
+    split '--(set|limits|lock|only|exclude|overlay)=.*'
+    planner lock "${specs[@]}" "${fixed[@]}" "${found[@]}" --check
     # An invalid spec is better shown by the command itself.
     if [[ $code -eq 2 ]]; then failure=lock; fi
 fi

@@ -83,6 +83,15 @@ def test_the_examples_give_identical_documents_everywhere(command: list[str]) ->
     assert one.stdout == two.stdout
 
 
+def test_the_examples_give_one_comment_everywhere() -> None:
+    asked = ("-q", "plan", "--offline", "--no-verify", "-o", "markdown", "--comment-tag", "prod")
+    one = process(*asked, *EXAMPLES, env=HERE)
+    two = process(*asked, *EXAMPLES[::-1], env=THERE)
+    assert one.code == two.code == 0, one.err
+    assert one.out.startswith("<!-- planner:plan:prod -->\n")
+    assert one.stdout == two.stdout
+
+
 def test_a_verified_plan_depends_on_its_seed_alone(tmp_path: Path) -> None:
     (path,) = _specs(tmp_path)[:1]
     asked = ("-q", "plan", path, "--offline", "-o", "json", "--verify-requests", "20000")

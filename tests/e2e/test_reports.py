@@ -105,6 +105,20 @@ def test_bytes_are_the_same_everywhere(tmp_path: Path, output: str) -> None:
     assert one.stdout == two.stdout
 
 
+@pytest.mark.parametrize("output", ["markdown", "json", "github"])
+def test_a_saved_plan_is_shown_alike_everywhere(saved: Path, output: str, tmp_path: Path) -> None:
+    seen = []
+    for place, settings in (("here", HERE), ("there", THERE)):
+        files = {name: str(tmp_path / f"{place}-{name}") for name in NOWHERE}
+        shown = process("show", str(saved), "-o", output, env={**settings, **files})
+        assert shown.code == 0, shown.err
+        written = [path.read_bytes() for path in sorted(tmp_path.glob(f"{place}-*"))]
+        seen.append([shown.stdout, *written])
+    assert seen[0][0]
+    assert len(seen[0]) == (3 if output == "github" else 1)
+    assert seen[0] == seen[1]
+
+
 @pytest.mark.parametrize("output", ALL)
 def test_no_format_changes_the_exit_code(tmp_path: Path, output: str) -> None:
     fine, bad = tmp_path / "fine.planner.yaml", tmp_path / "bad.planner.yaml"

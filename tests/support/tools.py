@@ -1,6 +1,6 @@
 """Judges by others, in an environment of their own: the AWS CLI pins what we use too.
 
-They are the AWS CLI, moto's server, and the types of Databricks' bundles.
+requirements/tools.txt names them.
 
 The environment is made once and used again, by other runs too, until requirements/tools.txt
 changes; PLANNER_TEST_TOOLS names one that is ready, and nothing is installed then.
