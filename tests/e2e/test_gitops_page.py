@@ -169,9 +169,10 @@ def test_the_jobs_for_gitlab_do_what_they_say(somebody: Person, programs: Path) 
         counts = json.loads((somebody.home / reports["terraform"]).read_text())
         assert counts == {"create": 1, "delete": 0, "update": 0}
         assert junit_faults((somebody.home / reports["junit"]).read_text()) == []
-        again = does(plan, **token, PLANNER_OFFLINE="1")
+        (somebody.home / "planner.md").write_text("<!-- planner:plan:prod -->\nnewer\n")
+        again = does({"script": ['python -c "$PLANNER_NOTE"']}, **token)
         assert (again.returncode, len(api.notes)) == (0, 4)
-        assert "offline: held against nothing that runs" in api.notes[4]["body"]
+        assert api.notes[4]["body"].endswith("newer\n")
     assert does(drift).returncode == ExitCode.CHANGES_PENDING
     assert 'type="missing"' in (somebody.home / "planner.junit.xml").read_text()
     somebody.does("plan", "--no-verify", "--out", "planner.json")
@@ -310,10 +311,10 @@ def test_the_policies_for_aws_allow_what_commands_ask_for(somebody: Person) -> N
     for hosting in ("single-model", "dedicated"):
         words = (*pinned, "--set", f"constraints.hosting=[{hosting}]")
         since = len(somebody.sandbox.get("calls"))
-        somebody.does("plan", *words)
         somebody.does("drift", *words)
+        somebody.does("plan", *words, "--out", "plan.json")
         assert asked(somebody, since) <= actions(plan)
-        somebody.does("apply", *words, "--auto-approve")
+        somebody.does("apply", "plan.json")
     since = len(somebody.sandbox.get("calls"))
     somebody.does("doctor", "@shop-ranker")
     somebody.does("import", "shop-ranker", "--provider", "sagemaker")
