@@ -17,6 +17,7 @@ SKIPPED = {".git", ".venv", "__pycache__", "build", "dist", ".hypothesis", "node
 BINARY = {".pyc", ".parquet", ".png", ".gz", ".sqlite3"}
 HOSTS = ("py" + "pi.org", "python" + "hosted.org", "test." + "pypi", "conda." + "anaconda")
 PLACES = ("/" + "work/", "/" + "tmp/", "/" + "home/", "/" + "Users/", "C:" + "\\Users")
+INSIDE = "/" + "home/argocd/cmp-server/"  # where Argo CD's containers look for plugins
 MOCKS = ("unittest." + "mock", "mock." + "patch", "Magic" + "Mock", "monkeypatch." + "setattr")
 
 
@@ -46,7 +47,7 @@ def test_the_core_names_no_provider() -> None:
 def test_no_registry_host_and_no_machine_path_stands_in_the_tree() -> None:
     wrong = []
     for path in _files():
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace").replace(INSIDE, "")
         wrong += [f"{path.relative_to(ROOT)}: {bad}" for bad in (*HOSTS, *PLACES) if bad in text]
     assert wrong == []
 
