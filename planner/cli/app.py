@@ -44,6 +44,7 @@ GROUPS = {
         {one: f"profile_{one}" for one in ("import", "fit", "show", "calibrate")},
         "Measured service times: from load tests and endpoints, for the plan.",
     ),
+    "trace": ({"import": "trace_import"}, "Recorded traffic: from logs and clouds, for the plan."),
     "sandbox": (
         {"serve": "sandbox", "load": "sandbox_load"},
         "Stand-ins for the clouds, to try and to test.",

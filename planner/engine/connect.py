@@ -47,11 +47,13 @@ class Connections:
             )
         return self._links[key]
 
-    def records(self, provider: str, region: str) -> Records:
+    def records(self, provider: str, region: str | None) -> Records:
         """What a provider's cloud has on record of a region; ProviderError where it has nothing."""
         rules = live_provider(provider)
         if not hasattr(rules, "records"):
-            raise ProviderError("not-refreshable", f"{provider} cannot be asked for its prices")
+            raise ProviderError(
+                "no-records", f"{provider} cannot be asked for what it has on record"
+            )
         place = rules.place(registry.get(provider).catalog_settings(region))
         found: Records = rules.records(place, self._url(provider))
         return found

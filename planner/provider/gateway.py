@@ -9,6 +9,7 @@ from planner.model.change import ChangeSet
 from planner.model.check import Check
 from planner.model.live import LiveObject, LiveState, Operation
 from planner.model.price_list import PriceList, Wanted
+from planner.model.recall import Recall, Recalled
 from planner.model.resource import DesiredState
 from planner.model.value import value
 from planner.model.vitals import Vitals, Window
@@ -102,4 +103,8 @@ class Records(Protocol):
         Raises ProviderError `duplicate-price` where two prices are listed for the same thing, and
         `half-answer` where there are too few to be all.
         """
+        ...
+
+    def requests(self, recall: Recall, /) -> Recalled:
+        """Requests of an endpoint by the minute, or as finely as they are kept for so long."""
         ...

@@ -93,7 +93,7 @@ class Live(Protocol):
 
 
 class Recording(Protocol):
-    """A `Live` whose cloud can be asked for its prices."""
+    """A `Live` whose cloud can be asked for prices, and for requests that came."""
 
     def records(self, place: Mapping[str, str], endpoint_url: str | None, /) -> Records:
         """What the cloud has on record; place, URL and errors as with `gateway`."""

@@ -19,6 +19,7 @@ LAYERS = {
     "planner.solver": 2,
     "planner.plans": 2,
     "planner.profiling": 2,
+    "planner.traces": 2,
     "planner.doctor": 3,
     "planner.provider": 3,
     "planner.engine": 4,

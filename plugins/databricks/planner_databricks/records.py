@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from planner.errors import ProviderError
 from planner.model.price_list import PriceList, Wanted
+from planner.model.recall import Recall, Recalled
 from planner_databricks.price_list import price_list
 from planner_databricks.reading import Ask
+from planner_databricks.usage import usage
 
 
 class DatabricksRecords:
@@ -18,6 +20,10 @@ class DatabricksRecords:
     def price_list(self, wanted: Wanted, /) -> PriceList:
         """Prices of a DBU in a region, by SQL: raises ProviderError `no-warehouse` without one."""
         return price_list(self._ask, self._chosen(wanted.warehouse), wanted)
+
+    def requests(self, recall: Recall, /) -> Recalled:
+        """Requests of an endpoint by the minute, summed up in the warehouse."""
+        return usage(self._ask, self._chosen(recall.warehouse), recall)
 
     def _chosen(self, warehouse: str) -> str:
         found = warehouse or self._warehouse

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from planner.model.price_list import PriceList, Wanted
+from planner.model.recall import Recall, Recalled
+from planner_sagemaker.invocations import invocations
 from planner_sagemaker.price_list import PRICING_REGION, price_list
 from planner_sagemaker.reading import Ask
 
@@ -29,3 +31,7 @@ class SageMakerRecords:
     def price_list(self, wanted: Wanted, /) -> PriceList:
         """Prices of hosting and quotas of the account in a region, whole or not at all."""
         return price_list(self._prices, self._ask, wanted)
+
+    def requests(self, recall: Recall, /) -> Recalled:
+        """Requests of an endpoint by the minute; after 15 days coarser ones are kept."""
+        return invocations(self._ask, recall)

@@ -1,7 +1,7 @@
-"""SQL statements: only the list prices of model serving can be asked for.
+"""SQL statements: about list prices of model serving, and tables that requests are logged to.
 
 Of SQL there is as much as a look-up of prices needs: columns of the one table, and conditions that
-are joined by AND.
+are joined by AND. `usage_tables` knows more of it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from planner.provider.sandbox.store import Document, Key
 from planner_databricks import tables
+from planner_databricks.sandbox import usage_tables
 from planner_databricks.sandbox.errors import invalid, not_found
 from planner_databricks.sandbox.operation import Operation
 from planner_databricks.sandbox.shapes import anything, record, text
@@ -24,6 +25,9 @@ from planner_databricks.sku import sku_of, sku_regions
 KIND = "statement"
 PATH = "/api/2.0/sql/statements"
 TABLE = "system.billing.list_prices"
+CHUNK = 5_000
+"""Rows of a result that come at once; how many they are in a warehouse depends on their size."""
+
 _FACT = "prices"
 _TYPES = {
     "price_start_time": "TIMESTAMP",
@@ -77,9 +81,10 @@ def execute(call: Call) -> Mapping[str, Any]:
         "statement": given["statement"],
         "cloud": call.workspace.store.fact("cloud"),
         "prices": call.workspace.store.fact(_FACT, "{}"),
+        "parameters": {one["name"]: one.get("value") for one in given.get("parameters", ())},
     }
     if wait_s >= lasts_s:
-        document.update(_carried_out(document))
+        document.update(_carried_out(call.workspace, document))
         call.workspace.store.put(key(KIND, name), document)
     else:
         call.workspace.store.put(key(KIND, name), document, due=call.now + lasts_s)
@@ -94,9 +99,18 @@ def get(call: Call) -> Mapping[str, Any]:
     return _shown(found)
 
 
+def chunk(call: Call) -> Mapping[str, Any]:
+    """A part of the result."""
+    found = call.found(KIND, call.path["id"])
+    index = call.path["index"]
+    if found is None or found["state"] != "SUCCEEDED" or not index.isdigit():
+        raise not_found(f"The statement {call.path['id']} has no chunk {index}.")
+    return _part(found, int(index))
+
+
 def change(workspace: Workspace, place: Key, document: Document) -> None:
     """Carry out a statement whose time has come."""
-    workspace.store.put(place, {**document, **_carried_out(document)})
+    workspace.store.put(place, {**document, **_carried_out(workspace, document)})
 
 
 def _wait_s(given: str) -> float:
@@ -107,10 +121,14 @@ def _wait_s(given: str) -> float:
     return float(found[1])
 
 
-def _carried_out(document: Document) -> dict[str, Any]:
+def _carried_out(workspace: Workspace, document: Document) -> dict[str, Any]:
+    statement = document["statement"]
     try:
-        columns, rows = _select(document)
-    except _SqlError as error:
+        if usage_tables.knows(workspace, statement):
+            columns, rows = usage_tables.answer(workspace, statement, document["parameters"])
+        else:
+            columns, rows = _select(document)
+    except (_SqlError, usage_tables.TableError) as error:
         return {"state": "FAILED", "error": {"error_code": "BAD_REQUEST", "message": str(error)}}
     return {"state": "SUCCEEDED", "columns": columns, "rows": rows}
 
@@ -224,8 +242,8 @@ def _shown(document: Document) -> Mapping[str, Any]:
         {
             "name": name.rpartition(".")[2],
             "position": position,
-            "type_name": _TYPES[name],
-            "type_text": _TYPES[name],
+            "type_name": _TYPES.get(name, "STRING"),
+            "type_text": _TYPES.get(name, "STRING"),
         }
         for position, name in enumerate(document["columns"])
     ]
@@ -235,15 +253,36 @@ def _shown(document: Document) -> Mapping[str, Any]:
         "manifest": {
             "format": "JSON_ARRAY",
             "schema": {"column_count": len(columns), "columns": columns},
-            "total_chunk_count": 1,
+            "total_chunk_count": max(1, -(-len(rows) // CHUNK)),
             "total_row_count": len(rows),
             "truncated": False,
         },
-        "result": {"chunk_index": 0, "row_offset": 0, "row_count": len(rows), "data_array": rows},
+        "result": _part(document, 0),
     }
+
+
+def _part(document: Document, index: int) -> dict[str, Any]:
+    """One chunk of the result, with where the next one is."""
+    rows = document["rows"][index * CHUNK : (index + 1) * CHUNK]
+    part = {
+        "chunk_index": index,
+        "row_offset": index * CHUNK,
+        "row_count": len(rows),
+        "data_array": rows,
+    }
+    if len(document["rows"]) <= (index + 1) * CHUNK:
+        return part
+    link = f"{PATH}/{document['id']}/result/chunks/{index + 1}"
+    return {**part, "next_chunk_index": index + 1, "next_chunk_internal_link": link}
 
 
 OPERATIONS = (
     Operation(name="ExecuteStatement", method="POST", path=PATH, handler=execute),
+    Operation(
+        name="GetStatementResultChunkN",
+        method="GET",
+        path=f"{PATH}/{{id}}/result/chunks/{{index}}",
+        handler=chunk,
+    ),
     Operation(name="GetStatement", method="GET", path=f"{PATH}/{{id}}", handler=get),
 )
