@@ -130,7 +130,6 @@ def endpoint_part(endpoint: EndpointPlan) -> Part:
         "expected_s": _expected_part(endpoint.changes),
         "labels": dict(sorted(endpoint.labels)),
         "monthly_usd_before": total(endpoint.monthly_usd_before),
-        "labels": dict(sorted(endpoint.labels)),
         "name": endpoint.name,
         "notes": list(endpoint.changes.notes),
         "provider": endpoint.decision.provider,
