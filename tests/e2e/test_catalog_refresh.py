@@ -141,6 +141,7 @@ def test_two_prices_for_one_thing_are_refused_and_both_named(home: Home) -> None
     [
         ({"effect": "expired"}, "credentials-refused", ExitCode.AUTHENTICATION),
         ({"effect": "denied"}, "access-denied", ExitCode.AUTHENTICATION),
+        ({"effect": "lost-request"}, "unreachable", ExitCode.ERROR),
         # a page in the middle: what came before it is not taken for all
         (
             {"effect": "expired", "match": {"operation": "GetProducts", "call": 2}},
