@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from planner.errors import ProviderError
-from planner.model.change import Action, ChangeSet, Risk
+from planner.model.change import Action, Change, ChangeSet, Risk
 from planner.model.live import LiveState
 from planner.model.resource import DesiredState, Resource
 from planner.provider.gateway import Gateway, Records
@@ -28,6 +28,16 @@ def _sdk() -> ModuleType:
             hint="pip install 'endpoint-planner[databricks]'",
         ) from error
     return gateway
+
+
+def _quiet(change: Change) -> Change:
+    return replace(
+        change,
+        action=Action.NONE,
+        risk=Risk.NONE,
+        reason="is as it should be",
+        fields=tuple(replace(field, action=Action.NONE) for field in change.fields),
+    )
 
 
 class DatabricksLive:
@@ -65,7 +75,7 @@ class DatabricksLive:
         del desired, live
         marks = {f"tags[{key}]" for key in MARKS}
         quiet = tuple(
-            replace(one, action=Action.NONE, risk=Risk.NONE, reason="is as it should be")
+            _quiet(one)
             if one.action is Action.UPDATE
             and all(f.path in marks for f in one.fields if f.action is not Action.NONE)
             else one
