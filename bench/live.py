@@ -110,14 +110,14 @@ def main() -> int:
     ]
     table(["what", f"{quarter} endpoints", f"{options.endpoints} endpoints"], rows)
     ratio = large["live_s"] / large["offline_s"]
-    bound = large["slow_s"] / (large["bound_s"] + large["offline_s"])
+    bound = large["slow_s"] / large["bound_s"]
     growth = (large["live_s"] / options.endpoints) / (small["live_s"] / quarter)
     print()
     table(
         ["what", "measured", "ceiling"],
         [
             ["plan without a change over the offline plan", f"{ratio:.1f}x", f"< {OFFLINE_RATIO}x"],
-            ["wall over solving and the calls' own time", f"{bound:.2f}x", f"< {BOUND_RATIO}x"],
+            ["wall time over the calls' own", f"{bound:.2f}x", f"< {BOUND_RATIO}x"],
             ["peak memory", f"{large['peak_mib']:.0f} MiB", f"< {PEAK_MIB:.0f} MiB"],
             ["growth of time per endpoint", f"{growth:.2f}x", f"< {GROWTH}x"],
         ],
