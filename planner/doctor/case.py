@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from planner.alerts import thresholds
 from planner.doctor.forecast import Forecast
-from planner.doctor.thresholds import thresholds
 from planner.model.candidate import Decision
 from planner.model.simulation import Conditions, Simulation
 from planner.model.value import value

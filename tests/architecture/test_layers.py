@@ -16,6 +16,7 @@ LAYERS = {
     "planner.spec": 1,
     "planner.capacity": 1,
     "planner.diff": 1,
+    "planner.alerts": 1,
     "planner.solver": 2,
     "planner.plans": 2,
     "planner.profiling": 2,
@@ -46,6 +47,7 @@ IMPURE_CALLS = {"open", "print", "input"}
 OPEN_TO_PLUGINS = (
     "planner.model",
     "planner.errors",
+    "planner.alerts",
     "planner.provider.interface",
     "planner.provider.gateway",
     "planner.provider.sandbox",

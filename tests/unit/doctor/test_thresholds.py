@@ -6,7 +6,7 @@ import re
 
 from planner_sagemaker.resources.alarms import DEFAULT_FAILED
 
-from planner.doctor import thresholds
+from planner.alerts import thresholds
 from tests.support.code import ROOT
 
 DOCTOR = ROOT / "planner" / "doctor"
