@@ -20,6 +20,7 @@ class Document(StrEnum):
     PROFILE = "profile"
     PLAN = "plan"
     SIMULATION = "simulation"
+    CHECKUP = "checkup"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +64,7 @@ def _schema(document: Document) -> dict[str, Any]:
             from planner.plans.simulation_schema import simulation_schema
 
             return simulation_schema()
+        case Document.CHECKUP:
+            from planner.plans.checkup_schema import checkup_schema
+
+            return checkup_schema()

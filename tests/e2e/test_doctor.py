@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from planner.errors import ExitCode
+from tests.support.code import ROOT
 from tests.support.command import Done, codes, planner
 from tests.support.live import PINNED
 from tests.support.specs import STEADY
 
 SPEC = STEADY.replace("rate: 100/s", "rate: 1000/s")
+SCHEMA = json.loads((ROOT / "schemas" / "checkup.v1.json").read_bytes())
 
 
 class Home:
@@ -33,9 +36,9 @@ class Home:
         return done
 
     def looks(self, *words: str) -> dict[str, Any]:
-        (found,) = json.loads(self.does("doctor", "--sandbox", "-o", "json", *words).out)[
-            "endpoints"
-        ]
+        document = json.loads(self.does("doctor", "--sandbox", "-o", "json", *words).out)
+        Draft202012Validator(SCHEMA).validate(document)
+        (found,) = document["endpoints"]
         return dict(found)
 
 
@@ -52,6 +55,7 @@ def test_what_does_not_exist_and_what_has_no_metrics_is_said_and_not_judged(
     home = Home(tmp_path)
     (tmp_path / "planner.yaml").write_text(PINNED, encoding="utf-8")
     assert "fraud-scorer does not exist" in home.does("doctor", "--sandbox").out
+    assert home.looks()["condition"] == "absent"
     home.does("apply", "--sandbox", "--auto-approve", "--no-verify")
     done = home.does("doctor", "--sandbox", "--detailed-exitcode")
     assert "fraud-scorer has no metrics in this time: nothing is judged" in done.out
@@ -90,3 +94,7 @@ def test_a_slow_model_fails_a_pipeline_that_asks_for_it(home: Home) -> None:
 def test_a_time_that_no_metrics_are_kept_for_is_wrong_usage(home: Home, text: str) -> None:
     done = home.types("doctor", "--sandbox", "--since", text)
     assert (done.code, codes(done)) == (ExitCode.USAGE, ["invalid-duration"])
+
+
+def test_the_schema_of_the_checkup_is_printed(home: Home) -> None:
+    assert json.loads(home.does("schema", "checkup").out) == SCHEMA
