@@ -18,6 +18,8 @@ class Document(StrEnum):
 
     ENDPOINT = "endpoint"
     PROFILE = "profile"
+    POLICY = "policy"
+    LOCK = "lock"
     PLAN = "plan"
     SIMULATION = "simulation"
     CHECKUP = "checkup"
@@ -28,12 +30,12 @@ class Options:
     """Options of `schema`."""
 
     document: Annotated[
-        Document, typer.Argument(help="Whose schema: a spec's, a profile's or a result's.")
+        Document, typer.Argument(help="Whose schema: a spec's, a file's beside it or a result's.")
     ]
 
 
 def run(options: Options, manners: Manners) -> ExitCode:  # noqa: ARG001
-    """Print the JSON Schema of a spec, a profile or a result.
+    """Print the JSON Schema of a spec, a file beside it or a result.
 
     The spec's holds the blocks of all installed providers.
     """
@@ -56,6 +58,14 @@ def _schema(document: Document) -> dict[str, Any]:
             from planner.spec.schema import profile_schema
 
             return profile_schema()
+        case Document.POLICY:
+            from planner.spec.schema import policy_schema
+
+            return policy_schema()
+        case Document.LOCK:
+            from planner.spec.schema import lock_schema
+
+            return lock_schema()
         case Document.PLAN:
             from planner.plans.schema import plan_schema
 

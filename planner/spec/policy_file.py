@@ -104,10 +104,11 @@ class PolicyDocument(SpecBlock):
     spec: PolicyBlock
 
 
-_BOUNDS = (
+BOUNDS = (
     *("budget", "increase", "regions", "providers", "instances", "hosting", "labels"),
     *("replicas", "zones", "cold_start", "risk"),
 )
+"""What a rule can ask for; it has one of them."""
 
 
 def read_policies(source: Source, *, env: Mapping[str, str]) -> tuple[Rule, ...]:
@@ -131,8 +132,8 @@ def _rules(node: Node, report: Report, env: Mapping[str, str]) -> list[Rule]:
     known: set[str] = set()
     for index, block in enumerate(document.spec.rules):
         steps = ("spec", "rules", index)
-        if all(getattr(block, name) is None for name in _BOUNDS):
-            hint = f"add one of {', '.join(_BOUNDS)}"
+        if all(getattr(block, name) is None for name in BOUNDS):
+            hint = f"add one of {', '.join(BOUNDS)}"
             sheet.wrong(Finding("empty-rule", f"{block.name} asks for nothing", hint), steps)
         if block.name in known:
             finding = Finding("duplicate-name", f"a rule {block.name} is already here", "rename it")
@@ -162,7 +163,7 @@ def _rule(node: Node, policy: str, block: RuleBlock, steps: tuple[Step, ...]) ->
 def _keys(block: RuleBlock) -> list[tuple[str, ...]]:
     """Every bound that is there, by its keys: `budget` and `budget.monthly`."""
     found: list[tuple[str, ...]] = []
-    for name in _BOUNDS:
+    for name in BOUNDS:
         inner = getattr(block, name)
         if inner is None:
             continue

@@ -1,4 +1,4 @@
-"""The JSON Schemas of specs and profiles, for editors and other programs."""
+"""The JSON Schemas of specs and of files beside them, for editors and other programs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from planner.spec.sections import EndpointDocument
 
 SCHEMA_ID = "urn:planner:schema:endpoint:v1alpha1"
 PROFILE_SCHEMA_ID = "urn:planner:schema:profile:v1alpha1"
+POLICY_SCHEMA_ID = "urn:planner:schema:policy:v1alpha1"
+LOCK_SCHEMA_ID = "urn:planner:schema:lock:v1alpha1"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TIMES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -48,15 +50,39 @@ def profile_schema() -> dict[str, Any]:
     """Return the schema of `kind: Profile`."""
     from planner.spec.profile_blocks import ProfileDocument  # noqa: PLC0415  few ask for it
 
-    whole = ProfileDocument.model_json_schema()
+    return _published(ProfileDocument, PROFILE_SCHEMA_ID)
+
+
+def policy_schema() -> dict[str, Any]:
+    """Return the schema of `kind: Policy`; that names of rules differ is beyond it."""
+    from planner.spec.policy_file import BOUNDS, PolicyDocument  # noqa: PLC0415  few ask for it
+
+    whole = _published(PolicyDocument, POLICY_SCHEMA_ID)
+    given = {"not": {"type": "null"}}
+    whole["$defs"]["RuleBlock"]["anyOf"] = [
+        {"required": [name], "properties": {name: given}} for name in BOUNDS
+    ]
+    return whole
+
+
+def lock_schema() -> dict[str, Any]:
+    """Return the schema of `kind: Lock`."""
+    from planner.spec.lock_file import LockDocument  # noqa: PLC0415  few ask for it
+
+    return _published(LockDocument, LOCK_SCHEMA_ID)
+
+
+def _published(model: type[BaseModel], identity: str) -> dict[str, Any]:
+    """The schema of one kind of file, under the kind's name."""
+    whole = model.model_json_schema()
     definitions: dict[str, Any] = whole.pop("$defs")
     for definition in definitions.values():
         _tidy(definition)
     _tidy(whole)
     return {
         "$schema": _DIALECT,
-        "$id": PROFILE_SCHEMA_ID,
-        "title": "Profile",
+        "$id": identity,
+        "title": model.__name__.removesuffix("Document"),
         **whole,
         "$defs": {name: definitions[name] for name in sorted(definitions)},
     }
