@@ -65,6 +65,9 @@ class Alert:
 _SOON: dict[str, Any] = {"periods": 3, "bad": 2}
 """Two bad minutes of three leave a single burst alone, and are known in three."""
 
+_LONGER_S = (300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
+_DAY_S = 86_400.0
+
 
 def alerts(workload: Workload, decision: Decision) -> tuple[Alert, ...]:
     """What to be told of an endpoint, the objectives first; equal input gives equal alerts.
@@ -74,7 +77,7 @@ def alerts(workload: Workload, decision: Decision) -> tuple[Alert, ...]:
     return (
         *_objectives(workload),
         *_room(workload, decision),
-        *_cold(decision),
+        *_cold(workload, decision),
         *_traffic(workload, decision),
     )
 
@@ -113,18 +116,33 @@ def _room(workload: Workload, decision: Decision) -> Iterator[Alert]:
     if len(decision.models) == 1:
         # Memory that models share is filled on purpose, and freed when it runs out.
         yield _alert("memory", Measure.MEMORY, "memory", _limit("memory"))
-    yield _alert("fullness", Measure.FULLNESS, "concurrency-full", _limit("concurrency-full"))
+    full = min(0.99, max(_limit("concurrency-full"), asked))
+    yield _alert("fullness", Measure.FULLNESS, "concurrency-full", full)
 
 
-def _cold(decision: Decision) -> Iterator[Alert]:
+def _cold(workload: Workload, decision: Decision) -> Iterator[Alert]:
     predicted = decision.cold_start_fraction
     if len(decision.models) > 1:
         least = round(max(0.0, 1.0 - predicted - _limit("hit-rate-below")), 4)
         if least > 0.0:
-            yield _alert("hits", Measure.HITS, "hit-rate-below", least, below=True)
+            spell = _spell(workload.traffic.pattern, _limit("hit-rate-below"))
+            yield _alert("hits", Measure.HITS, "hit-rate-below", least, below=True, **spell)
     elif predicted > 0.0:
         most = round(min(1.0, predicted * _limit("cold-share-over")), 4)
-        yield _alert("cold-starts", Measure.COLD_STARTS, "cold-share-over", most)
+        spell = _spell(workload.traffic.pattern, predicted)
+        yield _alert("cold-starts", Measure.COLD_STARTS, "cold-share-over", most, **spell)
+
+
+def _spell(pattern: Pattern, share: float) -> dict[str, Any]:
+    """Periods in which a share of the requests is enough of them to be told from chance."""
+    daily = _least_daily(pattern)
+    if daily is None:
+        return {"period_s": 3600.0, **_SOON}
+    often = daily / _DAY_S * share
+    if often * 60.0 >= _SURE:
+        return {}
+    long_s = next((one for one in _LONGER_S if often * one >= _SURE), _LONGER_S[-1])
+    return {"period_s": long_s, **_SOON}
 
 
 def _traffic(workload: Workload, decision: Decision) -> Iterator[Alert]:
@@ -139,17 +157,24 @@ def _traffic(workload: Workload, decision: Decision) -> Iterator[Alert]:
 
 def _called_daily(pattern: Pattern) -> bool:
     """Whether a day without a call is no chance; not known of records and of stages."""
-    day_s = 86_400.0
     if isinstance(pattern, Intermittent):
         every_day = {day for window in pattern.windows for day in window.days} == set(range(7))
         return every_day and pattern.requests_per_day >= _SURE
+    return (_least_daily(pattern) or 0.0) >= _SURE
+
+
+def _least_daily(pattern: Pattern) -> float | None:
+    """Requests of the quietest day that has some; not known of records and of stages."""
+    if isinstance(pattern, Intermittent):
+        return pattern.requests_per_day
     if isinstance(pattern, Diurnal):
-        return min(1.0, pattern.weekend) * pattern.base * day_s >= _SURE
-    return isinstance(pattern, Steady) and pattern.rate * day_s >= _SURE
+        return min(1.0, pattern.weekend) * pattern.base * _DAY_S
+    return pattern.rate * _DAY_S if isinstance(pattern, Steady) else None
 
 
 _SURE = 20.0
-"""Expected calls of which chance alone does not leave none: one day in 500 million."""
+"""Expected events of a period that tells: none come once in 500 million, half more twice of three
+times once in 2,000."""
 
 
 def _limit(name: str) -> float:

@@ -72,3 +72,26 @@ def test_a_day_without_a_call_alarms_only_where_calls_come_daily() -> None:
     assert "idle" in _alerts(Intermittent(requests_per_day=50.0, windows=(daily,)))
     assert "idle" not in _alerts(Intermittent(requests_per_day=50.0, windows=(weekdays,)))
     assert "idle" not in _alerts(Stages(start=5.0, stages=()))
+
+
+def test_rare_events_are_counted_for_longer() -> None:
+    """Twenty expected ones in a period: half as many more twice of three times is no chance."""
+    cold = {"replicas": None, "units": None, "cold_start_fraction": 0.02}
+
+    def periods(rate: float) -> tuple[float, int, int]:
+        one = _alerts(Steady(rate=rate), **cold)["cold-starts"]
+        return one.period_s, one.periods, one.bad
+
+    assert periods(100.0) == (60.0, 5, 5)
+    assert periods(1.0) == (3600.0, 3, 2)
+    assert periods(0.001) == (86_400.0, 3, 2)
+    assert _alerts(Stages(start=5.0, stages=()), **cold)["cold-starts"].period_s == 3600.0
+    hits = _alerts(Steady(rate=2.0), models=("a", "b"), cold_start_fraction=0.1)["hits"]
+    assert hits.period_s == 300.0
+
+
+def test_capacity_that_is_filled_on_purpose_is_full_later() -> None:
+    asked = workload("shop")
+    asked = replace(asked, constraints=replace(asked.constraints, utilization=0.9))
+    found = {one.id: one for one in alerts(asked, decision(replicas=Range(min=2, max=2)))}
+    assert found["fullness"].limit == found["cpu"].limit == 0.95
