@@ -115,19 +115,20 @@ def _observation(
     rate = load.rate_per_s
     loop = given.loop or ("closed" if users else "open" if rate else given.closed_or_open(tool))
     block = metrics[_LATENCY]
-    std = block.get("std")
+    std, errors = block.get("std"), _errors(metrics)
     return Observation(
         instance_type=given.instance(),
         loop=loop,
         users=users if loop == "closed" else None,
         throughput_per_s=_average(metrics, "request_throughput"),
-        offered_per_s=rate if loop == "open" else None,
-        arrivals="constant" if load.constant or not rate else "poisson",
+        # Its throughput is of the answers that were good.
+        offered_per_s=rate * (1.0 - (errors or 0.0)) if rate and loop == "open" else None,
+        arrivals="constant" if loop == "open" and (load.constant or not rate) else "poisson",
         mean_s=mean_s,
         std_s=std * _unit(content, block) if isinstance(std, int | float) and std else None,
         latency=latency,
         requests=_count(metrics),
-        errors=_errors(metrics),
+        errors=errors,
         ttft=_all(content, metrics, "time_to_first_token"),
         itl=_all(content, metrics, "inter_token_latency"),
         input_tokens=_average(metrics, "input_sequence_length"),
@@ -196,12 +197,16 @@ def _words(config: Any) -> set[str]:
 
 
 def _leaves(config: Any) -> Iterator[tuple[str, Any]]:
-    if not isinstance(config, Mapping):
+    """What stands in the configuration, but for warm-up phases; phases are a list, or named."""
+    if isinstance(config, list):
+        for one in config:
+            yield from _leaves(one)
+    if not isinstance(config, Mapping) or config.get("kind") == "warmup":
         return
     for name, found in config.items():
         if "warmup" in name:
             continue
-        if isinstance(found, Mapping):
+        if isinstance(found, Mapping | list):
             yield from _leaves(found)
         else:
             yield name, found

@@ -59,7 +59,12 @@ def calibrated(points: Sequence[ServicePoint], windows: Sequence[Seen]) -> Calib
     MeasurementError where a window lies outside the model's region, contradicts itself, or
     contradicts another.
     """
-    found = sorted((_window(points, seen) for seen in windows), key=lambda one: one.factor)
+    return middle([_window(points, seen) for seen in windows])
+
+
+def middle(windows: Sequence[Calibrated]) -> Calibrated:
+    """The median of several windows; MeasurementError where they contradict each other."""
+    found = sorted(windows, key=lambda one: one.factor)
     if found[-1].factor > STEADY * found[0].factor:
         raise MeasurementError(
             "windows-contradict",
@@ -67,8 +72,8 @@ def calibrated(points: Sequence[ServicePoint], windows: Sequence[Seen]) -> Calib
             "they do not speak of one service time",
             hint="calibrate on windows of one version and one kind of traffic",
         )
-    middle = median(one.factor for one in found)
-    return min(found, key=lambda one: abs(one.factor - middle))
+    wanted = median(one.factor for one in found)
+    return min(found, key=lambda one: abs(one.factor - wanted))
 
 
 def _window(points: Sequence[ServicePoint], seen: Seen) -> Calibrated:

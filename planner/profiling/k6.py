@@ -7,21 +7,24 @@ its executor waited for answers (constant-vus) or not (constant-arrival-rate): t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from planner.model.value import record
 from planner.profiling.content import Content
-from planner.profiling.observation import Given, MeasurementError, Observation
+from planner.profiling.observation import Given, Loop, MeasurementError, Observation
 from planner.profiling.statistics import of_names, of_samples
 
 _TOOL = "k6"
 _DURATION = "http_req_duration"
 _ANSWERED = "http_req_duration{expected_response:true}"
+_DROPPED = "dropped_iterations"
 _MS = 1e-3
 _SETTLING_S = 2.0
 _SHORTEST_S = 3.0
+_ARRIVALS: dict[Loop, Literal["poisson", "constant"]] = {"open": "constant", "closed": "poisson"}
+"""What its executors of a rate space evenly; without a rate there is nothing to space."""
 
 
 def is_summary(content: Content) -> bool:
@@ -48,7 +51,7 @@ def summary(content: Content, given: Given) -> tuple[Observation, ...]:
     if not times.get("avg") or not sent.get("count"):
         return ()
     failed = _values(metrics, "http_req_failed")
-    dropped = float(_values(metrics, "dropped_iterations").get("rate") or 0.0)
+    dropped = float(_values(metrics, _DROPPED).get("rate") or 0.0)
     rate = float(sent["rate"])
     return (
         Observation(
@@ -57,7 +60,7 @@ def summary(content: Content, given: Given) -> tuple[Observation, ...]:
             users=_users(content, metrics, given) if loop == "closed" else None,
             throughput_per_s=rate,
             offered_per_s=rate + dropped if dropped else None,
-            arrivals="constant",
+            arrivals=_ARRIVALS[loop],
             mean_s=float(times["avg"]) * _MS,
             latency=of_names(times, _MS),
             requests=int(sent["count"]),
@@ -101,14 +104,14 @@ class _Answer:
 def lines(content: Content, given: Given) -> tuple[Observation, ...]:
     """One observation for each number of virtual users, or in an open loop for each scenario."""
     loop = given.closed_or_open(_TOOL)
-    users, answers = _read(content)
+    points = _read(content)
+    users, answers = points.users, points.answers
     if not answers:
         return ()
-    day = given.day(datetime.fromtimestamp(answers[0].at_s).astimezone().date().isoformat())
+    day = given.day(datetime.fromtimestamp(answers[0].at_s, UTC).date().isoformat())
     if loop == "open":
-        by_scenario = sorted(answers, key=lambda one: one.scenario)
-        groups = groupby(by_scenario, key=lambda one: one.scenario)
-        found = (_open(name, tuple(some), given, day) for name, some in groups)
+        names = sorted({one.scenario for one in answers})
+        found = (_open(name, points, given, day) for name in names)
         return tuple(one for one in found if one is not None)
     if given.users is not None:
         users = [(answers[0].at_s, given.users), (answers[-1].at_s, given.users)]
@@ -126,27 +129,45 @@ def lines(content: Content, given: Given) -> tuple[Observation, ...]:
     return tuple(one for one in closed if one is not None)
 
 
-def _read(content: Content) -> tuple[list[tuple[float, float]], list[_Answer]]:
-    users, answers = [], []
+@record
+class _Points:
+    """What stood in the lines, by time; `dropped` are those that found no virtual user free."""
+
+    users: list[tuple[float, float]]
+    answers: list[_Answer]
+    dropped: list[tuple[float, float, str]]
+
+
+def _read(content: Content) -> _Points:
+    found = _Points([], [], [])
     for number, line in content.lines_of_json():
         try:
             if line["type"] != "Point":
                 continue
             if line["metric"] == "vus":
-                users.append((_seconds(line), float(line["data"]["value"])))
+                found.users.append((_seconds(line), float(line["data"]["value"])))
             elif line["metric"] == _DURATION:
-                answers.append(_answer(line))
+                found.answers.append(_answer(line))
+            elif line["metric"] == _DROPPED:
+                many, scenario = float(line["data"]["value"]), _tags(line).get("scenario", "")
+                found.dropped.append((_seconds(line), many, str(scenario)))
         except (KeyError, TypeError, ValueError) as error:
             raise content.wrong(number, f"no point of k6: {error}") from None
-    return sorted(users), sorted(answers, key=lambda one: one.at_s)
+    found.users.sort()
+    found.answers.sort(key=lambda one: one.at_s)
+    return found
 
 
 def _seconds(line: Mapping[str, Any]) -> float:
     return datetime.fromisoformat(line["data"]["time"]).timestamp()
 
 
+def _tags(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    return line["data"].get("tags") or {}
+
+
 def _answer(line: Mapping[str, Any]) -> _Answer:
-    tags = line["data"].get("tags") or {}
+    tags = _tags(line)
     seconds = float(line["data"]["value"]) * _MS
     good = tags.get("expected_response", "true") == "true"
     return _Answer(_seconds(line), seconds, good, str(tags.get("scenario", "")))
@@ -175,16 +196,22 @@ def _closed(
     return Observation(**{**found, "loop": "closed", "users": users})
 
 
-def _open(scenario: str, answers: Sequence[_Answer], given: Given, day: str) -> Observation | None:
-    start_s = answers[0].at_s + _SETTLING_S
-    inside = [one for one in answers if one.at_s >= start_s]
-    if not inside or inside[-1].at_s - start_s < _SHORTEST_S:
+def _open(scenario: str, points: _Points, given: Given, day: str) -> Observation | None:
+    answers = [one for one in points.answers if one.scenario == scenario]
+    start_s, end_s = answers[0].at_s + _SETTLING_S, answers[-1].at_s
+    if end_s - start_s < _SHORTEST_S:
         return None
-    found = _observed(inside, inside[-1].at_s - start_s, given, day)
+    inside = [one for one in answers if one.at_s >= start_s]
+    found = _observed(inside, end_s - start_s, given, day)
     if found is None:
         return None
+    missed = sum(
+        many for at_s, many, name in points.dropped if name == scenario and start_s <= at_s <= end_s
+    )
+    offered = (len(inside) + missed) / (end_s - start_s) if missed else None
     labels = (("scenario", scenario),) if scenario else ()
-    return Observation(**{**found, "loop": "open", "labels": labels, "arrivals": "constant"})
+    more = {"labels": labels, "arrivals": _ARRIVALS["open"], "offered_per_s": offered}
+    return Observation(**{**found, "loop": "open", **more})
 
 
 def _observed(

@@ -1,9 +1,13 @@
-"""Others' programs read what is exported: cfn-lint, Terraform, Databricks' bundles, k6, Locust."""
+"""Others' programs read what is exported.
+
+cfn-lint, Terraform, Databricks' bundles, parsers of PromQL and of Databricks' SQL, k6, Locust.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -20,9 +24,12 @@ from planner_sagemaker.provider import provider as sagemaker
 
 from planner.exports.k6 import script
 from planner.exports.locust import locustfiles
+from planner.exports.prometheus import rules
 from planner.model.export import Asked, ExportedFile
 from planner.model.traffic import Stage, Stages, Traffic
 from planner.model.workload import ColdStart, LatencyTarget, Slo
+from planner.profiling import Given, imported
+from planner.profiling.content import Content
 from planner.views.export_text import file_bytes
 from tests.support import databricks_values
 from tests.support.endpoint_double import Answering, Call, answering
@@ -129,12 +136,56 @@ def test_bundles_take_every_endpoint(tools: Tools, tmp_path: Path) -> None:
     assert done.stdout.split() == ["ad-bidder", "shop"]
 
 
+PROMQL = """
+import json, sys
+import promql_parser as promql
+for group in json.load(sys.stdin)["groups"]:
+    for rule in group["rules"]:
+        tree = promql.parse(rule["expr"])
+        span = promql.parse_duration(rule["for"]) if "for" in rule else ""
+        print(type(tree).__name__, rule["alert"], span)
+"""
+"""What `promtool check rules` does with an expression and a duration; no package carries promtool."""
+
+
+def test_prometheus_reads_every_rule(tools: Tools, specials: list[Asked]) -> None:
+    """Parsed and checked for types as Prometheus does; what is wrong is told, so silence counts."""
+    files = [*everywhere("prometheus-rules").values(), *rules(specials)]
+    groups = [group for file in files for group in file.content["groups"]]
+    wrong = {"rules": [{"alert": "Wrong", "expr": "sum(up"}]}
+
+    def read(given: list[Any]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [tools.python, "-c", PROMQL],
+            input=json.dumps({"groups": given}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    done = read(groups)
+    assert done.returncode == 0, done.stderr
+    told = [line.split() for line in done.stdout.splitlines()]
+    assert len(told) == sum(len(group["rules"]) for group in groups)
+    assert {kind for kind, *_ in told} == {"BinaryExpr"}
+    assert read([wrong]).returncode != 0
+    named = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+    for group in groups:
+        names = [rule["alert"] for rule in group["rules"]]
+        assert len(set(names)) == len(names), group["name"]
+        for rule in group["rules"]:
+            assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
+            assert all(named.fullmatch(name) for name in (rule["alert"], *rule["labels"]))
+
+
 @pytest.fixture
 def endpoint() -> Iterator[Answering]:
     with answering() as server:
         yield server
 
 
+SUMMARY = "summary.json"
 TWO_SECONDS = Traffic(
     pattern=Stages(
         start=10.0,
@@ -169,7 +220,10 @@ def loaded(
     if not program.exists():
         pytest.skip(f"{runner} does not exist for this platform")
     command = {
-        "k6": [str(program), "run", "--quiet", "--no-usage-report", str(path)],
+        "k6": [
+            *(str(program), "run", "--quiet", "--no-usage-report"),
+            *("--summary-export", str(cwd / SUMMARY), str(path)),
+        ],
         "locust": [str(program), "--headless", "--only-summary", "-f", str(path)],
     }[runner]
     return ran(
@@ -216,6 +270,10 @@ def test_a_load_test_calls_a_fleet_with_valid_signatures(
     assert {len(call.body) for call in endpoint.calls} == {4096}
     for call in endpoint.calls[:5]:
         assert call.headers["authorization"].endswith(f"Signature={signature(call, endpoint.url)}")
+    if runner == "k6":
+        content = Content(SUMMARY, (tmp_path / SUMMARY).read_bytes())
+        (seen,) = imported(content, Given(instance_type="a", loop="open")).observations
+        assert (seen.requests, seen.errors) == (len(endpoint.calls), 0.0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Lines of `k6 run --out json`, written here by the documented format: k6 could not be run."""
+"""Lines of `k6 run --out json` that no run gives on demand; real ones are in test_tool_files."""
 
 from __future__ import annotations
 
