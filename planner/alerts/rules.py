@@ -9,6 +9,7 @@ from typing import Any
 from planner.alerts.thresholds import thresholds
 from planner.model.candidate import Decision
 from planner.model.traffic import Diurnal, Intermittent, Pattern, Steady
+from planner.model.units import format_duration, format_number
 from planner.model.value import value
 from planner.model.workload import LatencyTarget, Workload
 
@@ -60,6 +61,33 @@ class Alert:
     below: bool = False
     quantile: float | None = None
     tail: bool = False
+
+    @property
+    def said(self) -> str:
+        """What is wrong when it alarms, in words without a full stop."""
+        way = "under" if self.below else "over"
+        what = self.id.replace("-", " ")
+        if self.measure is Measure.IDLE:
+            return f"no request in {format_duration(self.period_s)}"
+        if self.periods == 1:
+            return f"{what} {way} {self.shown}"
+        each = format_duration(self.period_s)
+        periods = "minutes" if self.period_s == 60.0 else f"periods of {each}"
+        return f"{what} {way} {self.shown} in {self.bad} of {self.periods} {periods}"
+
+    @property
+    def shown(self) -> str:
+        """The limit with its unit."""
+        if self.measure is Measure.LATENCY:
+            return format_duration(self.limit)
+        if self.measure is Measure.RATE:
+            return f"{format_number(self.limit)}/s"
+        return format_number(self.limit) if self.measure is Measure.IDLE else _share(self.limit)
+
+
+def _share(fraction: float) -> str:
+    """Digits as they are: an objective of 99.95 % leaves 0.05 %, which no rounding may change."""
+    return f"{fraction * 100.0:.6g} %"
 
 
 _SOON: dict[str, Any] = {"periods": 3, "bad": 2}

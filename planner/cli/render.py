@@ -29,7 +29,8 @@ class Options(SpecOptions, VerifyOptions):
         typer.Option(
             "--to",
             metavar="FORMAT",
-            help="api, k6, locust, openslo, or a provider's own; an unknown one lists them.",
+            help="api, k6, locust, openslo, prometheus-rules, or a provider's own; "
+            "an unknown one lists them.",
         ),
     ] = "api"
     endpoint: Annotated[

@@ -12,6 +12,7 @@ from planner.errors import UsageError
 from planner.exports.k6 import script
 from planner.exports.locust import locustfiles
 from planner.exports.openslo import objectives
+from planner.exports.prometheus import rules
 from planner.model.export import Asked, ExportedFile
 from planner.model.resource import ApiCall, DesiredState
 from planner.provider import registry
@@ -62,7 +63,10 @@ def _file_exports(provider: str) -> Mapping[str, FileExport]:
     shared: dict[str, FileExport] = {"k6": script, "locust": locustfiles}
     if not hasattr(loaded, "exporting"):
         return shared
-    return {**shared, "openslo": objectives, **loaded.exporting().files()}
+    exporting: Any = loaded.exporting()
+    if hasattr(exporting, "series"):
+        shared["prometheus-rules"] = rules
+    return {**shared, "openslo": objectives, **exporting.files()}
 
 
 def _unknown(provider: str, to: str) -> UsageError:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from planner.alerts import Alert
 from planner.model.candidate import Decision
 from planner.model.catalog import Catalog
 from planner.model.change import ChangeSet
@@ -178,6 +179,29 @@ class Metrics(Protocol):
 
     def hints(self, asked: Asked, /) -> Sequence[str]:
         """What the metrics leave out."""
+        ...
+
+
+class Series(Protocol):
+    """What Prometheus has of a provider's endpoints, by whichever exporter; all is pure."""
+
+    def expression(self, asked: Asked, alert: Alert, /) -> str | None:
+        """PromQL with one sample: the measure over the last period, in the unit of the alert.
+
+        No sample, or NaN, where nothing was asked; None where no metric tells the measure.
+        """
+        ...
+
+    def hints(self, asked: Asked, /) -> Sequence[str]:
+        """What the exporter has to be told, and what its metrics leave out."""
+        ...
+
+
+class Watched(Protocol):
+    """An `Exporting` whose endpoints Prometheus can watch."""
+
+    def series(self) -> Series:
+        """Where alerts look."""
         ...
 
 

@@ -145,7 +145,7 @@ for group in json.load(sys.stdin)["groups"]:
         span = promql.parse_duration(rule["for"]) if "for" in rule else ""
         print(type(tree).__name__, rule["alert"], span)
 """
-"""What `promtool check rules` does with an expression and a duration; no package carries promtool."""
+"""What `promtool check rules` does with expressions; no package carries promtool."""
 
 
 def test_prometheus_reads_every_rule(tools: Tools, specials: list[Asked]) -> None:

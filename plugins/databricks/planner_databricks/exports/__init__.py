@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.provider.interface import Calling, FileExport, Metrics
+from planner.provider.interface import Calling, FileExport, Metrics, Series
 from planner_databricks.exports.bundle import resources
 from planner_databricks.exports.calling import DatabricksCalling
 from planner_databricks.exports.metrics import DatabricksMetrics
+from planner_databricks.exports.series import DatabricksSeries
 from planner_databricks.exports.terraform import configuration
 
 
@@ -24,3 +25,8 @@ def calling() -> Calling:
 def metrics() -> Metrics:
     """Where requests are counted."""
     return DatabricksMetrics()
+
+
+def series() -> Series:
+    """What Prometheus can watch."""
+    return DatabricksSeries()
