@@ -18,7 +18,12 @@ os.environ["PLANNER_CACHE"] = str(Path(__file__).with_name("no-such-cache"))
 
 pytest.register_assert_rewrite("planner.provider.testing")
 
-pytest_plugins = ["tests.support.golden", "tests.support.recorded", "tests.support.tools"]
+pytest_plugins = [
+    "tests.support.golden",
+    "tests.support.recorded",
+    "tests.support.tools",
+    "tests.support.reports",  # after what it imports
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

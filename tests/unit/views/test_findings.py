@@ -27,7 +27,7 @@ from planner.views.junit import junit
 from planner.views.sarif import RESULTS, sarif
 from tests.support import decisions
 from tests.support.markdown import page
-from tests.support.reports import junit_faults, sarif_faults
+from tests.support.reports import Reports, miscounted
 
 AT = Location(file="specs/a b.yaml", line=3, column=5)
 TEXT = st.text(max_size=30)
@@ -190,9 +190,9 @@ def test_gitlab_counts_a_replacement_twice() -> None:
     assert gitlab(decisions.live_plan()) == {"create": 0, "delete": 1, "update": 1}
 
 
-def test_sarif_of_a_plan() -> None:
+def test_sarif_of_a_plan(reports: Reports) -> None:
     log = sarif(plan_report(broken(), lambda workload, path: AT), version="0.1.0")
-    assert sarif_faults(log) == []
+    assert reports.sarif(log) == []
     result = log["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": "specs/a%20b.yaml", "uriBaseId": "%SRCROOT%"},
@@ -209,9 +209,12 @@ def test_sarif_names_a_file_elsewhere_by_its_whole_address() -> None:
 
 @settings(deadline=None)
 @given(st.lists(FINDING, max_size=4))
-def test_sarif_holds_any_text(findings: list[Finding]) -> None:
+def test_sarif_holds_any_text(reports: Reports, findings: list[Finding]) -> None:
     log = sarif(report(*findings), version="0.1.0")
-    assert sarif_faults(json.loads(json.dumps(log))) == []
+    assert reports.sarif(json.loads(json.dumps(log))) == []
+    (run,) = log["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert all(rules[one["ruleIndex"]] == one["ruleId"] for one in run["results"])
 
 
 def test_a_finding_is_known_again_when_its_numbers_move() -> None:
@@ -232,7 +235,7 @@ def test_sarif_keeps_the_gravest_and_says_how_many_are_cut() -> None:
 
 def test_junit_of_a_plan() -> None:
     text = junit(plan_report(broken()))
-    assert junit_faults(text) == []
+    assert miscounted(text) == []
     root = ElementTree.fromstring(text)
     assert [(suite.get("name"), suite.get("failures")) for suite in root] == [
         ("endpoints", "1"),
@@ -245,16 +248,24 @@ def test_junit_of_a_plan() -> None:
     assert "help: spec.slo.latency.p99: 50 ms -> 63 ms" in (failure.text or "")
 
 
-@settings(deadline=None)
-@given(st.lists(FINDING, max_size=4), TEXT)
-def test_junit_holds_any_text(findings: list[Finding], name: str) -> None:
-    made = Report(
-        cases=(
-            Case(group="g", name=name, findings=tuple(findings)),
-            Case(group="g", name="n", skipped=name),
+def test_junit_holds_any_text(reports: Reports) -> None:
+    texts = [junit(plan_report(broken()))]
+
+    @settings(deadline=None)
+    @given(st.lists(FINDING, max_size=4), TEXT)
+    def write(findings: list[Finding], name: str) -> None:
+        made = Report(
+            cases=(
+                Case(group="g", name=name, findings=tuple(findings)),
+                Case(group="g", name="n", skipped=name),
+            )
         )
-    )
-    assert junit_faults(junit(made).encode()) == []
+        texts.append(junit(made))
+        ElementTree.fromstring(texts[-1].encode())
+
+    write()
+    assert len(texts) > 2
+    assert reports.junit(*texts) == []
 
 
 def test_diagnostics_stand_by_their_files() -> None:
