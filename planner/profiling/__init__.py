@@ -4,12 +4,12 @@
     observations -> points     service time by the requests in service (`conversion`)
     points   -> a fitted curve (`curve`), and a correction from what an endpoint shows (`calibrate`)
 
-Pure: bytes and values in, values out. A metric of a running endpoint becomes a point the same way:
-whoever reads it builds `Observation` values (`sampled` does so from counts and latencies).
+Pure: bytes and values in, values out. Metrics of a running endpoint become observations too
+(`serving`), and points the same way.
 """
 
 from planner.profiling.formats import FORMATS, Imported, imported
-from planner.profiling.observation import Given, MeasurementError, Observation, Samples, sampled
+from planner.profiling.observation import Given, MeasurementError, Observation
 
 __all__ = [
     "FORMATS",
@@ -17,7 +17,5 @@ __all__ = [
     "Imported",
     "MeasurementError",
     "Observation",
-    "Samples",
     "imported",
-    "sampled",
 ]

@@ -127,6 +127,8 @@ def _knot(one: Observation) -> Knot:
                 f"an open loop on {one.instance_type} without its rate",
                 hint="name the column of the rate: --columns rate=COLUMN",
             )
+        if one.queue == "apart":
+            return Knot(seen=one, met=max(rate * one.mean_s, 1.0), pause_s=0.0, mean_s=one.mean_s)
         met = rate * one.mean_s + (1.0 if one.arrivals == "poisson" else 0.0)
         return Knot(seen=one, met=max(met, 1.0), pause_s=None, mean_s=one.mean_s)
     if users is None:
@@ -233,6 +235,6 @@ def _said(knots: Sequence[Knot]) -> str:
         shortest, longest = (format_duration(each) for each in (min(pauses), max(pauses)))
         between = shortest if shortest == longest else f"{shortest} to {longest}"
         return f"from users who pause {between} between calls, by mean value analysis"
-    if any(one.seen.loop == "open" for one in knots):
+    if any(one.seen.loop == "open" and one.seen.queue == "inside" for one in knots):
         return "from rates, by the product form of a shared replica"
     return "from rate x mean, by Little's law"

@@ -131,7 +131,9 @@ def tail_off(one: Observation, scv: float) -> float | None:
 def _is_alone(one: Observation) -> bool:
     if one.loop == "closed":
         return one.users is not None and one.users <= 1.0
-    return one.throughput_per_s is not None and one.throughput_per_s * one.mean_s <= ALONE
+    if one.throughput_per_s is None:
+        return False
+    return one.throughput_per_s * one.mean_s <= (1.0 if one.queue == "apart" else ALONE)
 
 
 def _scv(one: Observation) -> float | None:

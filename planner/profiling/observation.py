@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal
 
@@ -27,8 +27,9 @@ class Observation:
 
     A closed loop keeps `users` requests out, each user waiting for its answer (and thinking); an
     open one sends at a rate whatever comes back. `users` None: nobody said. `arrivals` are those of
-    an open loop, `offered_per_s` is what it sent. `labels` tell apart what one file measured side
-    by side; `whole` sums up others of the same file.
+    an open loop, `offered_per_s` is what it sent. A wait for a slot is `inside` the latency, or not
+    because it is measured apart or nobody waits. `labels` tell apart what one file measured side by
+    side; `whole` sums up others of the same file.
     """
 
     instance_type: str
@@ -38,6 +39,7 @@ class Observation:
     throughput_per_s: float | None = None
     offered_per_s: float | None = None
     arrivals: Literal["poisson", "constant"] = "poisson"
+    queue: Literal["inside", "apart"] = "inside"
     latency: Stats = ()
     std_s: float | None = None
     requests: int | None = None
@@ -99,42 +101,3 @@ class Given:
                 hint="--loop closed, or --loop open",
             )
         return self.loop
-
-
-@value
-class Samples:
-    """One window of a running endpoint: `requests` in `seconds` over `replicas`, and latencies."""
-
-    instance_type: str
-    replicas: float
-    seconds: float
-    requests: int
-    mean_s: float
-    latency: Stats = ()
-    errors: float | None = None
-    at: Place = "model"
-    tool: str = ""
-    date: str = ""
-
-
-def sampled(windows: Sequence[Samples]) -> tuple[Observation, ...]:
-    """Windows of a running endpoint as observations of one replica under its share of the load.
-
-    Real callers do not wait for each other: an open loop. Windows without requests say nothing.
-    """
-    return tuple(
-        Observation(
-            instance_type=one.instance_type,
-            loop="open",
-            mean_s=one.mean_s,
-            throughput_per_s=one.requests / one.seconds / one.replicas,
-            latency=one.latency,
-            requests=one.requests,
-            errors=one.errors,
-            at=one.at,
-            tool=one.tool,
-            date=one.date,
-        )
-        for one in windows
-        if one.requests and one.replicas
-    )

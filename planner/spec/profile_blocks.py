@@ -68,6 +68,7 @@ class ObservationBlock(SpecBlock):
     throughput: PositiveRate | None = None
     offered: PositiveRate | None = None
     arrivals: Literal["poisson", "constant"] = "poisson"
+    queue: Literal["inside", "apart"] = "inside"
     mean: PositiveDuration
     std: PositiveDuration | None = None
     latency: Measured = Field(default={})

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from planner.profiling import MeasurementError, Observation, Samples, sampled
+from planner.profiling import MeasurementError, Observation
 from planner.profiling.conversion import converted
 
 
@@ -142,22 +142,6 @@ def test_failures_are_told() -> None:
 def test_two_observations_at_one_concurrency_are_one_point() -> None:
     (curve,) = converted([opened(10.0, 0.050), opened(10.1, 0.052)])
     assert [p.concurrency for p in curve.points] == [1]
-
-
-def test_windows_of_a_running_endpoint() -> None:
-    window = Samples(
-        instance_type="a",
-        replicas=4,
-        seconds=60.0,
-        requests=2400,
-        mean_s=0.05,
-        latency=(("p99", 0.09),),
-    )
-    idle = Samples(instance_type="a", replicas=4, seconds=60.0, requests=0, mean_s=0.0)
-    (one,) = sampled([window, idle])
-    assert (one.loop, one.throughput_per_s, one.at) == ("open", 10.0, "model")
-    (curve,) = converted([one])
-    assert curve.points[0].p99_s is not None
 
 
 def test_a_day_of_minutes_is_a_curve_in_no_time() -> None:
