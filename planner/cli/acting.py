@@ -40,7 +40,13 @@ def carried_out(
     approve(options, verb)
     teller = _Teller(manners, journal, options.heartbeat)
     halt = threading.Event()
-    manner = Manner(tell=teller, halt=halt, timeout_s=options.timeout, wait=options.wait)
+    manner = Manner(
+        tell=teller,
+        halt=halt,
+        timeout_s=options.timeout,
+        wait=options.wait,
+        warm=options.warming,
+    )
     with journal.beating(options.heartbeat):
         results = _through(pending, connections, manner, options, journal)
     journal.outcomes(results)
@@ -48,7 +54,7 @@ def carried_out(
         manners.note("\ninterrupted: nothing new was begun", level=-2)
     emit_view(lambda out, style: render_applied(results, out=out, style=style), manners)
     if not _well(results):
-        emit_text(f"help: {again}  # goes on from here\n")
+        emit_text(f"help: {_next(again, results)}\n")
     return ExitCode.INTERRUPTED if halt.is_set() else code_of(results)
 
 
@@ -110,7 +116,7 @@ def _as_typed(names: Sequence[str], given: Any) -> Iterator[str]:
         yield str(getattr(item, "value", item))
 
 
-_SAID = {"wrote", "wait"}
+_SAID = {"wrote", "wait", "called"}
 """Stages that a person is told of."""
 
 
@@ -143,11 +149,22 @@ def _well(results: Sequence[Applied]) -> bool:
     return all(one.outcome in {Outcome.APPLIED, Outcome.UNCHANGED} for one in results)
 
 
+def _next(again: str, results: Sequence[Applied]) -> str:
+    """The command that goes on: where all is written, there is nothing but the calls to repeat."""
+    from planner.engine import Outcome
+
+    bad = {one.outcome for one in results} - {Outcome.APPLIED, Outcome.UNCHANGED}
+    if bad != {Outcome.UNANSWERED}:
+        return f"{again}  # goes on from here"
+    called = again if "--warm-up" in again else f"{again} --warm-up"
+    return f"{called}  # writes nothing, and calls again"
+
+
 def code_of(results: Sequence[Applied]) -> ExitCode:
-    """7 where an endpoint failed or was rolled back, 6 where only staleness stopped some."""
+    """7 where an endpoint failed, was rolled back or does not answer, 6 where some were stale."""
     from planner.engine import Outcome
 
     ended = {one.outcome for one in results}
-    if ended & {Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.STOPPED}:
+    if ended & {Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.STOPPED, Outcome.UNANSWERED}:
         return ExitCode.PARTLY_APPLIED
     return ExitCode.STALE_PLAN if Outcome.STALE in ended else ExitCode.DONE

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from planner.cli.acting import carried_out, command
 from planner.cli.journal import Journal, journaled
@@ -24,16 +26,31 @@ if TYPE_CHECKING:
 class Options(ActOptions, VerifyOptions, PruneOptions, PolicyOptions):
     """Options of `apply`."""
 
+    warm_up: Annotated[
+        bool | None,
+        typer.Option(
+            "--warm-up/--no-warm-up",
+            help="Make the test calls of the specs also where nothing is written, or never.",
+            show_default="where the endpoint is written",
+        ),
+    ] = None
+
+    @property
+    def warming(self) -> bool | None:
+        """As it was said."""
+        return self.warm_up
+
 
 def run(options: Options, manners: Manners) -> ExitCode:
     """Make every spec's plan real, or a plan that `plan --out` wrote.
 
     Shows the plan, looks for what may stop it, asks, writes in order, waits for each endpoint and
     checks that it is as planned. Running it again goes on from wherever it ended, and writes
-    nothing where nothing is to do. A plan file is applied as it was reviewed, or not at all.
+    nothing where nothing is to do. A plan file is applied as it was reviewed, or not at all. A spec
+    with rollout.warm_up has the models of what was written called until their latency settles.
 
     Exits with 6 when the cloud moved since the plan was made, 7 when an endpoint failed or was
-    rolled back, and as `plan` does otherwise.
+    rolled back or a model answers no test call, and as `plan` does otherwise.
     """
     return journaled(options.output, "apply", lambda journal: _applied(options, manners, journal))
 
@@ -67,7 +84,8 @@ def _acted(
     from planner.engine import applied_nothing
     from planner.views.apply_text import render_applied
 
-    if any(one.changes.acting for one in pending):
+    called = bool(options.warm_up) and any(one.warming is not None for one in pending)
+    if called or any(one.changes.acting for one in pending):
         return carried_out(pending, connections, options, manners, verb="apply", journal=journal)
     results = [applied_nothing(one.desired.endpoint) for one in pending]
     journal.outcomes(results)

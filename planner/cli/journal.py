@@ -1,7 +1,8 @@
 """What a command that changes a cloud does, as JSON lines on standard output while it runs.
 
-Every line is one event: `version`, `planned`, `begin`, `wrote`, `wait`, `done`, `heartbeat`,
-`outcome`, `diagnostic`, and as the last one `summary` with the exit code, however the run ends.
+Every line is one event: `version`, `planned`, `begin`, `wrote`, `wait`, `done`, `called`, `warmed`,
+`heartbeat`, `outcome`, `diagnostic`, and as the last one `summary` with the exit code, however the
+run ends.
 What is meant for people goes to standard error then.
 """
 
@@ -24,6 +25,7 @@ from planner.model.change import Action
 if TYPE_CHECKING:
     from planner.engine import Applied, Event
     from planner.model.plan import Pending
+    from planner.model.warm_up import Warmed
 
 FORMAT_VERSION = "1.0"
 """Version of the events; the first number changes when a key goes or changes its meaning."""
@@ -54,10 +56,16 @@ class Journal:
         self.planned(dict(sorted(counts.items())))
 
     def tell(self, event: Event) -> None:
-        """A stage of one write; a wait only where it waits for something else than before."""
+        """A stage of one write; a wait only where it waits for something else than before.
+
+        The same holds for test calls, of which the first of each model is told, and the result.
+        """
         from planner.engine import Stage
 
-        if event.stage is not Stage.WAIT:
+        if event.warmed is not None:
+            self._say("warmed", endpoint=event.endpoint, **warmed_part(event.warmed))
+            return
+        if event.stage not in {Stage.WAIT, Stage.CALLED}:
             self._waits.pop(event.address, None)
             self._say(
                 event.stage.value,
@@ -69,7 +77,9 @@ class Journal:
         state = event.text.partition(",")[0]
         if self._waits.get(event.address) != state:
             self._waits[event.address] = state
-            self._say("wait", endpoint=event.endpoint, address=event.address, text=event.text)
+            self._say(
+                event.stage.value, endpoint=event.endpoint, address=event.address, text=event.text
+            )
 
     @contextmanager
     def beating(self, every_s: float) -> Iterator[None]:
@@ -102,6 +112,7 @@ class Journal:
                 hint=one.hint,
                 done=list(one.done),
                 left=list(one.left),
+                warm_up=[warmed_part(result) for result in one.warmed],
             )
 
     def failed(self, error: Exception) -> ExitCode:
@@ -141,6 +152,24 @@ class Journal:
             format_version=FORMAT_VERSION,
             planner_version=__version__,
         )
+
+
+def warmed_part(one: Warmed) -> dict[str, Any]:
+    """What the test calls of one model came to."""
+    from planner.plans.numbers import milliseconds
+
+    return {
+        "model": one.model,
+        "calls": one.calls,
+        "answered": one.answered,
+        "failed": one.failed,
+        "settled": one.settled,
+        "mute": one.mute,
+        "first_ms": milliseconds(one.first_s),
+        "settled_ms": milliseconds(one.settled_s),
+        "detail": one.detail,
+        "hint": one.hint,
+    }
 
 
 def journaled(output: EventFormat, command: str, act: Callable[[Journal], ExitCode]) -> ExitCode:

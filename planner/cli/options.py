@@ -347,6 +347,11 @@ class ActOptions(WriteOptions):
         ),
     ] = 10.0
 
+    @property
+    def warming(self) -> bool | None:
+        """Whether endpoints are called for a test; None: those that are written."""
+        return None
+
 
 OptionsT = TypeVar("OptionsT")
 

@@ -84,7 +84,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
         planned = _planned(options, specs)
     plan = judged(planned.plan, rules, specs)
     manners.note(f"planned {len(specs)} specs in {perf_counter() - started:.2f} s", level=1)
-    save(options.out, lambda: document(plan), manners)
+    save(options.out, lambda: document(plan, bodies=True), manners)
     views = plan_views(plan, tag=options.comment_tag, places=places_in(specs))
     show_views(options.output, views, manners)
     if options.upgrade:

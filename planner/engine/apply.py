@@ -10,16 +10,19 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from threading import Event as Flag
 from time import monotonic
 
 from planner.engine.link import ENDPOINT, Link, Standing
 from planner.engine.stale import moved
+from planner.engine.warming import Calls, silence, warmed
 from planner.errors import LaterError, PlannerError
 from planner.model.change import Action, ChangeSet
 from planner.model.live import Health, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner.model.value import value
+from planner.model.warm_up import Warmed, Warming
 from planner.plans import hidden
 from planner.provider.gateway import Watch
 
@@ -37,25 +40,36 @@ class Outcome(StrEnum):
     ROLLED_BACK = "rolled-back"
     FAILED = "failed"
     STALE = "stale"
+    UNANSWERED = "unanswered"
+    """It is as planned, and a model of it answers no test call."""
 
 
 class Stage(StrEnum):
-    """Where a write is: about to be made, taken by the cloud, waited for, and as it should be."""
+    """Where a write is: about to be made, taken by the cloud, waited for, and as it should be.
+
+    And then how far the test calls are: of a model one came back, or all are made.
+    """
 
     BEGIN = "begin"
     WROTE = "wrote"
     WAIT = "wait"
     DONE = "done"
+    CALLED = "called"
+    WARMED = "warmed"
 
 
 @value
 class Event:
-    """What happened to one object of an endpoint; `text` is the action, or what is waited for."""
+    """What happened to one object of an endpoint; `text` is the action, or what is waited for.
+
+    `warmed` is what the test calls of a model came to.
+    """
 
     endpoint: str
     address: str
     text: str
     stage: Stage
+    warmed: Warmed | None = None
 
     @property
     def wrote(self) -> bool:
@@ -72,12 +86,14 @@ class Manner:
     """How to go about it: whom to tell, how long to wait for one endpoint, and when to stop.
 
     Without `wait` an endpoint's write is the last; `halt` ends everything before its next write.
+    `warm` is whether endpoints are called for a test, None: those that this run writes.
     """
 
     tell: Tell
     halt: Flag
     timeout_s: float = 3600.0
     wait: bool = True
+    warm: bool | None = None
 
     def pause(self, seconds: float) -> None:
         """Sleep, and raise StoppedError as soon as there is no more to be begun."""
@@ -91,18 +107,25 @@ class StoppedError(Exception):
 
 @value
 class Job:
-    """One endpoint to make real: what was planned, and `need`, which looks again."""
+    """One endpoint to make real: what was planned, and `need`, which looks again.
+
+    `warming` is what to call once it is as planned.
+    """
 
     endpoint: str
     owner: str
     planned: ChangeSet
     link: Link
     need: Need
+    warming: Warming | None = None
 
 
 @value
 class Applied:
-    """How one endpoint ended: what was written, and what went wrong in the cloud's words."""
+    """How one endpoint ended: what was written, and what went wrong in the cloud's words.
+
+    `warmed` has each model that was to be called.
+    """
 
     endpoint: str
     outcome: Outcome
@@ -110,6 +133,7 @@ class Applied:
     left: tuple[str, ...] = ()
     detail: str = ""
     hint: str = ""
+    warmed: tuple[Warmed, ...] = ()
 
 
 def applied(job: Job, manner: Manner) -> Applied:
@@ -128,7 +152,8 @@ def _held(job: Job, manner: Manner) -> Applied:
     """Hold the cloud against the plan, once nothing of an earlier run goes on, and carry it out."""
     now = job.need()
     stale = moved(job.planned, hidden(now.changes))
-    if not stale and now.live.health is Health.MOVING:
+    moving = now.live.health is Health.MOVING
+    if not stale and moving:
         if not manner.wait:
             return _not_waited_for(now)
         job.link.gateway.settle(now.desired, _watch(job, f"{ENDPOINT}/{job.endpoint}", manner))
@@ -147,8 +172,58 @@ def _held(job: Job, manner: Manner) -> Applied:
             hint="planner destroy SPEC, then planner apply SPEC",
         )
     if not operations:
-        return Applied(endpoint=job.endpoint, outcome=Outcome.UNCHANGED)
-    return _Run(job, now.desired, manner).through(operations)
+        ended = applied_nothing(job.endpoint)
+        return _called(job, now.desired, ended, manner, fresh=moving)
+    ended = _Run(job, now.desired, manner).through(operations)
+    fresh = any(one.kind == ENDPOINT and one.action is not Action.DELETE for one in operations)
+    return _called(job, now.desired, ended, manner, fresh=fresh)
+
+
+def _called(
+    job: Job, desired: DesiredState, ended: Applied, manner: Manner, *, fresh: bool
+) -> Applied:
+    """The result with that of the test calls, where these are asked for and the endpoint is well.
+
+    Without other word only a `fresh` endpoint is called, which was written or settled just now.
+    """
+    wanted = fresh if manner.warm is None else manner.warm
+    if job.warming is None or not wanted:
+        return ended
+    if ended.outcome is Outcome.BEGUN:
+        return replace(ended, detail=f"{ended.detail}; no test call was made")
+    if ended.outcome not in {Outcome.APPLIED, Outcome.UNCHANGED}:
+        return ended
+    found: list[Warmed] = []
+    try:
+        results = warmed(job.warming, _calls(job, desired, manner, found))
+    except StoppedError:
+        told = f"the test calls were interrupted after {len(found)} of {len(job.warming.targets)}"
+        return replace(ended, warmed=tuple(found), detail=told)
+    ended = replace(ended, warmed=results)
+    detail, hint = silence(results)
+    if not detail:
+        return ended
+    return replace(ended, outcome=Outcome.UNANSWERED, detail=detail, hint=hint)
+
+
+def _calls(job: Job, desired: DesiredState, manner: Manner, found: list[Warmed]) -> Calls:
+    address = f"{ENDPOINT}/{job.endpoint}"
+
+    def tell(text: str, stage: Stage, result: Warmed | None = None) -> None:
+        manner.tell(
+            Event(endpoint=job.endpoint, address=address, text=text, stage=stage, warmed=result)
+        )
+
+    def done(result: Warmed) -> None:
+        found.append(result)
+        tell(result.model, Stage.WARMED, result)
+
+    return Calls(
+        invoke=partial(job.link.gateway.invoke, desired),
+        say=lambda text: tell(text, Stage.CALLED),
+        done=done,
+        pause=manner.pause,
+    )
 
 
 def _not_waited_for(now: Standing) -> Applied:

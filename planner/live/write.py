@@ -118,6 +118,7 @@ def _job(one: Pending, connections: Connections) -> Job:
         planned=one.changes,
         link=link,
         need=partial(look, one.desired, one.owner),
+        warming=one.warming,
     )
 
 

@@ -20,6 +20,7 @@ from planner.model.drift import Sync
 from planner.model.policy import Judgement
 from planner.model.resource import DesiredState
 from planner.model.value import value
+from planner.model.warm_up import Warming
 
 
 class Mode(StrEnum):
@@ -92,12 +93,18 @@ class Locking:
 class Pending:
     """Changes of one endpoint with all that making them needs; `owner` is the workload's name.
 
-    A desired state without resources is a removal.
+    A desired state without resources is a removal. `warming` is what is called once it is there.
     """
 
     owner: str
     desired: DesiredState
     changes: ChangeSet
+    warming: Warming | None = None
+
+    @property
+    def to_warm(self) -> Warming | None:
+        """What is called after these changes; None where they leave the endpoint itself alone."""
+        return self.warming if _makes_endpoint(self.changes) else None
 
 
 @value
@@ -119,13 +126,21 @@ class EndpointPlan:
     sync: Sync | None = None
     labels: tuple[tuple[str, str], ...] = ()
     zones: int = 1
+    warming: Warming | None = None
 
     @property
     def pending(self) -> Pending | None:
         """What is to be applied; None for a plan that was held against nothing."""
         if self.desired is None:
             return None
-        return Pending(owner=self.workload, desired=self.desired, changes=self.changes)
+        return Pending(
+            owner=self.workload, desired=self.desired, changes=self.changes, warming=self.warming
+        )
+
+    @property
+    def to_warm(self) -> Warming | None:
+        """What is called after these changes; None where they leave the endpoint itself alone."""
+        return self.warming if _makes_endpoint(self.changes) else None
 
     @property
     def name(self) -> str:
@@ -194,6 +209,14 @@ class Plan:
     def monthly_usd_after(self) -> float:
         """Monthly cost of all endpoints once the changes are made, summed up likewise."""
         return round(sum(round(each.monthly_usd_after, 2) for each in self.endpoints), 2)
+
+
+def _makes_endpoint(changes: ChangeSet) -> bool:
+    """Whether the object that clients call is created, updated or replaced."""
+    return any(
+        one.address.startswith("endpoint/") and one.action is not Action.DELETE
+        for one in changes.acting
+    )
 
 
 @value

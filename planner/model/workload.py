@@ -11,6 +11,7 @@ from typing import Any
 
 from planner.model.traffic import Traffic
 from planner.model.value import value
+from planner.model.warm_up import WarmUp
 
 
 class Compute(StrEnum):
@@ -214,6 +215,8 @@ class Rollout:
     alarms: tuple[str, ...] = ()
     rollback: bool = True
     stated: tuple[str, ...] = ()
+    warm_up: WarmUp | None = field(default=None, repr=False)
+    """Calls after an update, which change no object: what stands for these does not know them."""
 
 
 @value

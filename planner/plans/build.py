@@ -21,6 +21,7 @@ from planner.model.workload import Workload
 from planner.plans.decision_document import decision_part
 from planner.plans.document import catalog_stamp_part, change_part, pending_part
 from planner.plans.text import to_bytes
+from planner.plans.warm_up_document import warming_of, warming_part
 
 _CONFIGURES = (
     "autoscaling",
@@ -147,6 +148,7 @@ def _endpoints(solved: Solved, held: Held, asked: Workload | None) -> Iterator[E
             sync=held.sync.get(decision.endpoint),
             labels=() if asked is None else asked.labels,
             zones=1 if asked is None else asked.constraints.zones,
+            warming=warming_of(asked, decision),
         )
 
 
@@ -171,7 +173,10 @@ def _fingerprint(plan: Plan, spec_digest: str) -> str:
 
 
 def _identity(endpoint: EndpointPlan) -> dict[str, Any]:
+    # Where nothing is called there is no key, so that plans are known by what they were.
+    calls = warming_part(endpoint.warming, bodies=False)
     return {
+        **({} if calls is None else {"warm_up": calls}),
         "changes": [change_part(change) for change in endpoint.changes.changes],
         "decision": _configuration(endpoint.decision),
         "name": endpoint.name,

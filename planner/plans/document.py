@@ -22,6 +22,7 @@ from planner.plans.decision_document import decision_part, latency_part, range_p
 from planner.plans.judgement_document import policy_part
 from planner.plans.numbers import canonical, money, rounded, total
 from planner.plans.text import to_bytes
+from planner.plans.warm_up_document import warming_part
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -32,9 +33,13 @@ FORMAT_VERSION = "1.0"
 Part = dict[str, Any]
 
 
-def document(plan: Plan) -> Part:
-    """The whole plan; no time stamp, secret or machine path stands in it."""
-    part = _whole(plan, [endpoint_part(endpoint) for endpoint in plan.endpoints])
+def document(plan: Plan, *, bodies: bool = False) -> Part:
+    """The whole plan; no time stamp, secret or machine path stands in it.
+
+    Only with the `bodies` of sample requests can all of it be applied: they are for files.
+    """
+    parts = [endpoint_part(endpoint, bodies=bodies) for endpoint in plan.endpoints]
+    part = _whole(plan, parts)
     return dict(sorted({**part, "seal": seal(part)}.items()))
 
 
@@ -118,7 +123,7 @@ def summary_part(plan: Plan) -> Part:
     }
 
 
-def endpoint_part(endpoint: EndpointPlan) -> Part:
+def endpoint_part(endpoint: EndpointPlan, *, bodies: bool = False) -> Part:
     """One cloud endpoint: the decision, what else was looked at, and the changes it needs."""
     return {
         "action": endpoint.action.value,
@@ -135,6 +140,7 @@ def endpoint_part(endpoint: EndpointPlan) -> Part:
         "provider": endpoint.decision.provider,
         "region": endpoint.decision.region,
         "sync": None if endpoint.sync is None else endpoint.sync.value,
+        "warm_up": warming_part(endpoint.warming, bodies=bodies),
         "workload": endpoint.workload,
         "zones": endpoint.zones,
     }

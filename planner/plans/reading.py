@@ -36,6 +36,7 @@ from planner.model.plan import (
 from planner.model.resource import DesiredState, Resource
 from planner.plans.decision_reading import decision_of, latency_of, range_of
 from planner.plans.judgement_document import judgement_of
+from planner.plans.warm_up_document import warming_read
 
 Part = dict[str, Any]
 
@@ -82,6 +83,7 @@ def pending_of(part: Part) -> Pending:
         owner=part["workload"],
         desired=_desired(part["name"], part["desired"]),
         changes=changes_of(part),
+        warming=warming_read(part.get("warm_up")),
     )
 
 
@@ -110,6 +112,7 @@ def _endpoint(part: Part) -> EndpointPlan:
         sync=None if sync is None else Sync(sync),
         labels=tuple(part.get("labels", {}).items()),
         zones=part.get("zones", 1),
+        warming=warming_read(part.get("warm_up")),
     )
 
 

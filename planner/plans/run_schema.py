@@ -71,3 +71,30 @@ class PolicyPart(Part):
     rules: Count
     untold: list[Name]
     violations: Annotated[list[ViolationPart], Field(description="Mandatory ones first.")]
+
+
+class CalledPart(Part):
+    """A model that is called; `artifact` is where it lies, as far as the spec says."""
+
+    artifact: str
+    name: Name
+
+
+class SamplePart(Part):
+    """The request that is sent; its body, in base64, stands only in a file of `plan --out`."""
+
+    body: str | None
+    bytes: Count
+    content_type: Name
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class WarmUpPart(Part):
+    """The test calls once the endpoint is written: at most so many a model, of so many models."""
+
+    models: Annotated[list[CalledPart], Field(description="Those of most traffic first.")]
+    models_max: Count
+    models_served: Count
+    requests_max: Count
+    sample: SamplePart
+    timeout_s: Number

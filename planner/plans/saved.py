@@ -110,6 +110,14 @@ def _whole(pending: Pending, name: str) -> bool:
             f"{name} does not hold the secret {secrets[0]}, which {pending.desired.endpoint} needs",
             hint="planner apply SPEC, or a reference instead of the secret",
         )
+    warming = pending.to_warm
+    if warming is not None and warming.warm_up.sample.body is None:
+        raise UsageError(
+            "plan-holds-no-sample",
+            f"{name} does not hold the sample request of {pending.desired.endpoint}: it was "
+            "printed, and no output shows what is sent",
+            hint=_AGAIN,
+        )
     return not secrets
 
 

@@ -23,6 +23,7 @@ from planner.plans.run_schema import (
     Number,
     PolicyPart,
     Usd,
+    WarmUpPart,
 )
 from planner.plans.run_schema import Part as _Part
 
@@ -294,6 +295,7 @@ class EndpointPart(_Part):
     provider: Name
     region: Name
     sync: Annotated[Sync | None, Field(description="Null where nothing that lives was read.")]
+    warm_up: Annotated[WarmUpPart | None, Field(description="Null where nothing is called.")]
     workload: Name
     zones: Count
 

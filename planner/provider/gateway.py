@@ -13,6 +13,7 @@ from planner.model.recall import Recall, Recalled
 from planner.model.resource import DesiredState
 from planner.model.value import value
 from planner.model.vitals import Vitals, Window
+from planner.model.warm_up import Reply, Sample, Target
 
 
 @value
@@ -87,6 +88,14 @@ class Gateway(Protocol):
         """Wait until the endpoint is ready, failed or gone.
 
         Raises ProviderError `not-settled` after the watch's time; nothing is undone then.
+        """
+        ...
+
+    def invoke(self, desired: DesiredState, target: Target, sample: Sample, /) -> Reply:
+        """Send one request to one model of the endpoint, once, and time its answer.
+
+        What the cloud or the model refuses is a reply; only what keeps every call from getting
+        there is raised. The text of a reply is the cloud's, never what the model answered.
         """
         ...
 

@@ -241,6 +241,17 @@ class ObjectiveBlock(SpecBlock):
     stability: Fraction = 0.05
 
 
+class WarmUpBlock(SpecBlock):
+    """Test calls of what was written, with `body` or the content of `file`."""
+
+    body: Text | None = None
+    file: Text | None = None
+    content_type: Text = "application/json"
+    requests: PositiveCount = 20
+    models: PositiveCount = 50
+    timeout: PositiveDuration = 600.0
+
+
 class RolloutBlock(SpecBlock):
     """How an update reaches traffic."""
 
@@ -250,6 +261,7 @@ class RolloutBlock(SpecBlock):
     bake: Duration = 0.0
     alarms: tuple[Text, ...] = ()
     rollback: Flag = True
+    warm_up: WarmUpBlock | None = None
 
 
 class PinnedRangeBlock(SpecBlock):

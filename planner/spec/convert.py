@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from planner.model.units import format_duration, format_size
+from planner.model.warm_up import Sample, WarmUp
 from planner.model.workload import (
     ColdStart,
     Constraints,
@@ -66,7 +67,7 @@ def to_workload(sections: Sections, providers: tuple[ProviderChoice, ...]) -> Wo
         payload=_payload(_present(sections.payload), notes),
         constraints=_constraints(_present(sections.constraints)),
         objective=_objective(_present(sections.objective)),
-        rollout=_rollout(_present(sections.rollout)),
+        rollout=_rollout(_present(sections.rollout), sections.sample),
         pin=_pin(_present(sections.pin)),
         providers=providers,
         labels=tuple(sorted(metadata.labels.items())),
@@ -309,7 +310,8 @@ def _objective(block: ObjectiveBlock) -> Objective:
     return Objective(minimize=block.minimize, tie_break=block.tie_break, stability=block.stability)
 
 
-def _rollout(block: RolloutBlock) -> Rollout:
+def _rollout(block: RolloutBlock, sample: bytes | None) -> Rollout:
+    asked = block.warm_up
     return Rollout(
         strategy=block.strategy,
         step=block.step,
@@ -317,7 +319,15 @@ def _rollout(block: RolloutBlock) -> Rollout:
         bake_s=block.bake,
         alarms=block.alarms,
         rollback=block.rollback,
-        stated=tuple(sorted(block.model_fields_set)),
+        stated=tuple(sorted(block.model_fields_set - {"warm_up"})),
+        warm_up=None
+        if asked is None
+        else WarmUp(
+            sample=Sample.of(_present(sample), asked.content_type),
+            requests=asked.requests,
+            models=asked.models,
+            timeout_s=asked.timeout,
+        ),
     )
 
 

@@ -196,8 +196,15 @@ class _Run:
             from planner.spec.trace import read_trace
 
             recording = read_trace(sheet, sections.traffic, self._files, source=source)
+        sample: bytes | None = None
+        if sections.rollout is not None and sections.rollout.warm_up is not None:
+            from planner.spec.sample import read_sample
+
+            sample = read_sample(sheet, sections.rollout.warm_up, self._files, source=source)
         profiles = self._profiles(sheet, models, source)
-        return sections.with_files(models=models, profiles=profiles, recording=recording)
+        return sections.with_files(
+            models=models, profiles=profiles, recording=recording, sample=sample
+        )
 
     def _profiles(self, sheet: Sheet, models: Sequence[Any], source: str) -> dict[str, Profile]:
         found: dict[str, Profile] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from planner.model.units import UnitError
+from planner.model.warm_up import LEAST
 from planner.spec.blocks import (
     HOSTINGS,
     RESERVED_HOSTINGS,
@@ -222,6 +223,17 @@ def _watched(sections: Sections) -> Iterator[Breach]:
         )
 
 
+def _warmed(sections: Sections) -> Iterator[Breach]:
+    warm_up = sections.rollout.warm_up if sections.rollout is not None else None
+    if warm_up is not None and warm_up.requests < LEAST:
+        yield breach(
+            "too-few-requests",
+            f"from {warm_up.requests} calls nobody can tell whether a latency has settled",
+            f"write requests: {LEAST} or more",
+            ("spec", "rollout", "warm_up", "requests"),
+        )
+
+
 PLACEMENT_RULES: tuple[Rule, ...] = (
     _replicas,
     _pinned_hosting,
@@ -230,4 +242,5 @@ PLACEMENT_RULES: tuple[Rule, ...] = (
     _pinned_range,
     _pinned_schedule,
     _watched,
+    _warmed,
 )

@@ -76,7 +76,7 @@ class EndpointDocument(SpecBlock):
 class Sections:
     """What is known of one endpoint; None where a section is absent without default, or broken.
 
-    `profiles` and `recording` are the contents of files.
+    `profiles` and `recording` are the contents of files; `sample` is, too, or stands in the spec.
     """
 
     metadata: Metadata | None
@@ -93,6 +93,7 @@ class Sections:
     providers: tuple[tuple[str, BaseModel], ...]
     profiles: Mapping[str, Profile]
     recording: Recording | None = None
+    sample: bytes | None = None
 
     @property
     def sound_models(self) -> Iterator[tuple[int, ModelBlock]]:
@@ -105,9 +106,10 @@ class Sections:
         models: tuple[ModelBlock | None, ...],
         profiles: Mapping[str, Profile],
         recording: Recording | None,
+        sample: bytes | None,
     ) -> Sections:
         """Return the sections with what stands in the files they name."""
-        return replace(self, models=models, profiles=profiles, recording=recording)
+        return replace(self, models=models, profiles=profiles, recording=recording, sample=sample)
 
 
 def read_sections(

@@ -25,6 +25,7 @@ from planner.views.plan_wording import (
     scaling_text,
     telling_fields,
     verified_text,
+    warming_texts,
     why_not_texts,
 )
 from planner.views.wording import (
@@ -208,6 +209,7 @@ def _troubles(endpoint: EndpointPlan, checks: Sequence[Check], room: Room) -> It
     several = (
         ("would fail", [_checked(one) for one in checks if one.verdict is not Verdict.UNKNOWN]),
         ("not checked", [_checked(one) for one in checks if one.verdict is Verdict.UNKNOWN]),
+        ("test calls", warming_texts(endpoint)),
         ("note", endpoint.changes.notes),
         ("warning", decision.warnings),
         ("assumed", assumed),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from planner.model.candidate import Decision, Infeasible
+from planner.model.candidate import Infeasible
 from planner.model.change import Action, Change, ChangeSet, FieldChange
 from planner.model.check import Verdict
 from planner.model.plan import EndpointPlan, LimitBreach, Pending, Plan
@@ -28,6 +28,7 @@ from planner.views.plan_wording import (
     scaling_text,
     telling_fields,
     verified_text,
+    warming_texts,
     why_not_texts,
 )
 from planner.views.policy_wording import label_of, place_texts, policy_texts, violation_text
@@ -90,15 +91,18 @@ def _endpoint(paper: Paper, endpoint: EndpointPlan, prices: Sequence[float]) -> 
     if endpoint.action in {Action.UPDATE, Action.REPLACE}:
         paper.entry("risk", risk_text(endpoint.changes))
     show_changes(paper, endpoint.changes)
+    _more(paper, endpoint)
+    paper.line()
+
+
+def _more(paper: Paper, endpoint: EndpointPlan) -> None:
+    decision = endpoint.decision
+    for text in warming_texts(endpoint):
+        paper.entry("test calls", text)
     for note in endpoint.changes.notes:
         paper.entry("note", note)
     for warning in decision.warnings:
         paper.entry("warning", warning, "caution")
-    _more(paper, decision)
-    paper.line()
-
-
-def _more(paper: Paper, decision: Decision) -> None:
     parts = []
     if decision.assumptions:
         parts.append(counted(len(decision.assumptions), "assumption"))

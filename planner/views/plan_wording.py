@@ -220,3 +220,18 @@ def prices_of(endpoints: Iterable[EndpointPlan]) -> dict[str, list[float]]:
     for endpoint in endpoints:
         prices[endpoint.workload].append(endpoint.decision.cost.monthly_usd)
     return prices
+
+
+def warming_texts(endpoint: EndpointPlan) -> list[str]:
+    """What is called once the endpoint is written; nothing where nothing is."""
+    warming = endpoint.to_warm
+    if warming is None:
+        return []
+    asked, count = warming.warm_up, len(warming.targets)
+    of = ""
+    if warming.served > count:
+        of = f" of each of the {count:,} hottest of its {warming.served:,} models"
+    elif count > 1:
+        of = f" of each of its {count:,} models"
+    limit = format_duration(asked.timeout_s)
+    return [f"up to {asked.requests:,}{of} once it is ready, for {limit} at most"]

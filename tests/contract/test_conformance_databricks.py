@@ -14,13 +14,14 @@ from planner_databricks.sandbox.workspace import Pace
 from planner.engine import Link
 from planner.model.change import Action, Change
 from planner.model.resource import DesiredState
+from planner.model.warm_up import Sample
 from planner.provider.lifecycle import read_lifecycle
 from planner.provider.testing import Conformance, Fault, Meddling, States
 from tests.support.databricks_values import decision, rendered, workload
 from tests.support.workspace import ENDPOINTS, Workspace
 
 NAME = "shop"
-AT_ONCE = Pace(create_s=0, update_s=0)
+AT_ONCE = Pace(create_s=0, update_s=0, load_s=0.02)
 FOREVER_S = 10**6
 LIFECYCLE = read_lifecycle("planner_databricks")
 UPDATE = "UpdateConfig"
@@ -76,6 +77,7 @@ class DatabricksWorld:
 
     def __init__(self, workspace: Workspace) -> None:
         self.states = STATES
+        self.sample = Sample.of(b'{"inputs": [1]}', "application/json")
         self._workspace = workspace
         self._faults: list[dict[str, Any]] = []
         self._failed_at = 0
@@ -110,7 +112,7 @@ class DatabricksWorld:
     def reset(self) -> None:
         self._workspace.post("reset")
         self._faults.clear()
-        self._workspace.post("pace", {"create_s": 0, "update_s": 0})
+        self._workspace.post("pace", {"create_s": 0, "update_s": 0, "load_s": 0.02})
         self._workspace.post("quotas", {"writes": 10**6})
 
     def writes(self) -> Sequence[str]:
@@ -143,11 +145,15 @@ class DatabricksWorld:
     def slow(self) -> None:
         self._workspace.post("pace", {"create_s": FOREVER_S, "update_s": FOREVER_S})
 
+    def mute(self) -> None:
+        rule = {"match": {"operation": "Query*"}, "effect": "server-error"}
+        self._workspace.post("faults", [rule])
+
     def calm(self) -> None:
         self._faults.clear()
         self._workspace.post("faults", [])
         self._workspace.advance(FOREVER_S)
-        self._workspace.post("pace", {"create_s": 0, "update_s": 0})
+        self._workspace.post("pace", {"create_s": 0, "update_s": 0, "load_s": 0.02})
 
     def retag(self, owner: str | None, *, copied_from: str | None = None) -> None:
         if owner is None:

@@ -9,6 +9,7 @@ import pytest
 
 from planner.engine import Link
 from planner.model.change import Action, Change
+from planner.model.warm_up import Sample
 from planner.provider.testing import Conformance, Fault, Meddling, States
 from planner.provider.testing.fake import OWNER, PROTECT, SELF, desired, link
 from planner.provider.testing.fake_cloud import QUICK_S, SLOW_S, FakeCloud
@@ -31,6 +32,7 @@ class FakeWorld:
 
     def __init__(self) -> None:
         self.states = STATES
+        self.sample = Sample.of(b"{}", "application/json")
         self.reset()
         used = f"endpoint/{NAME}"
         self.meddlings = (
@@ -64,6 +66,9 @@ class FakeWorld:
 
     def slow(self) -> None:
         self.cloud.takes_s = SLOW_S
+
+    def mute(self) -> None:
+        self.cloud.mute = True
 
     def calm(self) -> None:
         self.cloud.heal()

@@ -18,6 +18,7 @@ import planner
 from planner.engine import Link
 from planner.model.change import Action, Change
 from planner.model.resource import DesiredState
+from planner.model.warm_up import Sample
 from planner.provider.lifecycle import read_lifecycle
 from planner.provider.testing import Fault, Meddling, States
 from planner.spec import Source
@@ -33,7 +34,7 @@ SCALED = {
     "ResourceId": VARIANT,
     "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
 }
-INSTANT = {"create_s": 0, "update_s": 0, "rollback_s": 0, "delete_s": 0, "waits": 0}
+INSTANT = {"create_s": 0, "update_s": 0, "rollback_s": 0, "delete_s": 0, "waits": 0, "load_s": 0.02}
 SLOW_S = 1000
 SLOW = {"create_s": SLOW_S, "update_s": SLOW_S, "rollback_s": SLOW_S, "delete_s": SLOW_S}
 OWNER, SELF = "planner:owner", "planner:self"
@@ -101,6 +102,7 @@ class SageMakerWorld:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.states = states()
+        self.sample = Sample.of(b'{"instances": [1]}', "application/json")
         self.sandbox = sandbox
         self.sagemaker = sandbox.sagemaker
         self.scaling = sandbox.client("application-autoscaling")
@@ -158,6 +160,10 @@ class SageMakerWorld:
 
     def slow(self) -> None:
         self.sandbox.post("pace", SLOW)
+
+    def mute(self) -> None:
+        rule = {"match": {"operation": "InvokeEndpoint"}, "effect": "model-error"}
+        self.sandbox.post("faults", [rule])
 
     def calm(self) -> None:
         self.sandbox.post("faults", [])

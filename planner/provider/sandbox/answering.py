@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from planner.model.value import value
 from planner.provider.sandbox.calls import Recorded
@@ -32,6 +33,20 @@ class Asked:
     parameters: dict[str, Any]
     mutating: bool
     agent: str = ""
+
+
+class Delayed(Response):
+    """An answer that takes so many seconds of the wall clock; others are answered meanwhile."""
+
+    def __init__(self, answer: Response, seconds: float) -> None:
+        super().__init__(answer.body, answer.status_code)
+        self.raw_headers = answer.raw_headers
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it when its time has come."""
+        await asyncio.sleep(self._seconds)
+        await super().__call__(scope, receive, send)
 
 
 @value

@@ -16,10 +16,12 @@ from planner.model.lifecycle import Behaviour, FieldRule
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState, Resource
 from planner.model.vitals import Vitals, Window
+from planner.model.warm_up import Answer, Reply, Sample, Target
 from planner.provider.gateway import Gateway, Watch
 from planner.provider.testing.fake_cloud import FAILED, MOVING, READY, Body, FakeCloud
 
 OWNER, SELF, DIGEST, PROTECT = "planner:owner", "planner:self", "planner:digest", "planner:protect"
+COLD_S, WARM_S = 3.0, 0.02
 LOOK_S = 1.0
 """How far the clock moves between two looks at an endpoint that is waited for."""
 
@@ -174,7 +176,7 @@ class FakeGateway:
     ) -> tuple[LiveObject, ...]:
         """Versions that no endpoint has or gets, without the newest."""
         needed = {one.address for one in desired.resources} | {o.address for o in live.objects}
-        found = self._versions(desired.endpoint, owner)
+        found = _versions(self._cloud, desired.endpoint, owner)
         return tuple(one for one in found if one.address not in needed)[keep:]
 
     def shared(self, live: LiveState, /) -> frozenset[str]:
@@ -193,7 +195,7 @@ class FakeGateway:
         running = next((one for one in live.objects if one.kind == "endpoint"), None)
         if running is None or not running.owned_by(owner):
             return None
-        kept = self._versions(live.endpoint, owner)
+        kept = _versions(self._cloud, live.endpoint, owner)
         if not kept:
             return None
         version, digest = kept[0], f"back to {kept[0].name}"
@@ -256,19 +258,31 @@ class FakeGateway:
             watch.pause(0.0)
             self._cloud.advance(LOOK_S)
 
-    def _versions(self, endpoint: str, owner: str) -> list[LiveObject]:
-        """An owner's versions of an endpoint that no endpoint has or gets, newest first."""
-        there = self._cloud.everything()
-        used = {body[k] for body in there.values() for k in ("Version", "Next") if body.get(k)}
-        found = (_object(address, body) for address, body in reversed(there.items()))
-        return [
-            one
-            for one in found
-            if one.kind == "version"
-            and one.name.startswith(f"{endpoint}-")
-            and one.owned_by(owner)
-            and one.name not in used
-        ]
+    def invoke(self, desired: DesiredState, target: Target, sample: Sample, /) -> Reply:
+        """A model answers, late where its version was not called before; none while `mute`."""
+        del sample
+        shown = self._cloud.everything()[f"endpoint/{desired.endpoint}"]
+        if self._cloud.mute or shown["Status"] != READY:
+            return Reply(answer=Answer.FAILED, seconds=0.0, text="no answer", hint="wait")
+        called = (desired.endpoint, target.model, shown["Version"])
+        seconds = WARM_S if called in self._cloud.loaded else COLD_S
+        self._cloud.loaded.add(called)
+        return Reply(answer=Answer.ANSWERED, seconds=seconds)
+
+
+def _versions(cloud: FakeCloud, endpoint: str, owner: str) -> list[LiveObject]:
+    """An owner's versions of an endpoint that no endpoint has or gets, newest first."""
+    there = cloud.everything()
+    used = {body[k] for body in there.values() for k in ("Version", "Next") if body.get(k)}
+    found = (_object(address, body) for address, body in reversed(there.items()))
+    return [
+        one
+        for one in found
+        if one.kind == "version"
+        and one.name.startswith(f"{endpoint}-")
+        and one.owned_by(owner)
+        and one.name not in used
+    ]
 
 
 def _object(address: str, shown: Body) -> LiveObject:

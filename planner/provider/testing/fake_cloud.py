@@ -38,7 +38,8 @@ class FakeCloud:
     | endpoint | Name Version Zone Label Tier Tags | Zone stays; another Version takes time    |
     | scaler   | Name Least Most                   | belongs to an endpoint, and goes with it  |
 
-    Calls read as `create endpoint/shop`.
+    Calls read as `create endpoint/shop`. While it is `mute` no model answers; `loaded` are those
+    that did, by endpoint and version.
     """
 
     def __init__(self) -> None:
@@ -51,6 +52,8 @@ class FakeCloud:
         self._seen: Counter[str] = Counter()
         self.calls: list[str] = []
         self.takes_s = QUICK_S
+        self.mute = False
+        self.loaded: set[tuple[str, str, str]] = set()
 
     @property
     def now_s(self) -> float:
@@ -75,6 +78,7 @@ class FakeCloud:
         """Lift all faults."""
         with self._lock:
             self._faults.clear()
+            self.mute = False
 
     def everything(self) -> dict[str, Body]:
         """All objects by address, oldest first; endpoints with their Status and Reason."""

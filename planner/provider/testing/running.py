@@ -36,7 +36,7 @@ class Operator:
     """Runs on a world; `events` are what was told.
 
     With `kill` a run ends after its first write, with `halt_at_wait` it is interrupted when it
-    begins to wait.
+    begins to wait, with `halt_at_call` after its first test call.
     """
 
     def __init__(self, world: World) -> None:
@@ -45,6 +45,7 @@ class Operator:
         self.events: list[Event] = []
         self.kill = False
         self.halt_at_wait = False
+        self.halt_at_call = False
 
     @property
     def owner(self) -> str:
@@ -94,6 +95,8 @@ class Operator:
     def _tell(self, event: Event) -> None:
         self.events.append(event)
         if self.halt_at_wait and event.stage is Stage.WAIT:
+            self.halt.set()
+        if self.halt_at_call and event.stage is Stage.CALLED:
             self.halt.set()
         if self.kill and event.wrote:
             raise Killed

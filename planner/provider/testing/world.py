@@ -10,6 +10,7 @@ from planner.engine import Link
 from planner.model.change import Change
 from planner.model.resource import DesiredState
 from planner.model.value import value
+from planner.model.warm_up import Sample
 
 
 class Fault(StrEnum):
@@ -67,6 +68,8 @@ class World(Protocol):
 
     states: States
     meddlings: Sequence[Meddling]
+    sample: Sample
+    """A request that the models of all states take."""
 
     def link(self) -> Link:
         """A new connection, as each command has one: nothing is kept from the last."""
@@ -100,6 +103,10 @@ class World(Protocol):
 
     def slow(self) -> None:
         """What is begun from now on takes longer than any test."""
+        ...
+
+    def mute(self) -> None:
+        """No model answers any more: the fault is the models', not that of the requests."""
         ...
 
     def calm(self) -> None:

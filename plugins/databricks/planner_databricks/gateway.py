@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from importlib.metadata import version
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from databricks.sdk.core import ApiClient, Config
+from databricks.sdk.data_plane import DataPlaneTokenSource
 from databricks.sdk.errors import (
+    DeadlineExceeded,
+    InternalError,
     PermissionDenied,
     TemporarilyUnavailable,
     TooManyRequests,
@@ -26,13 +30,14 @@ from planner.model.check import Check
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner.model.vitals import Vitals, Window
+from planner.model.warm_up import Reply, Sample, Target
 from planner.provider.gateway import Watch
+from planner_databricks.invoking import Once, invoked
 from planner_databricks.pacing import Budget, Patience, PutOffError
 from planner_databricks.preflight import checks
 from planner_databricks.reading import (
     ENDPOINTS,
     KIND,
-    MISSING,
     Answer,
     Reader,
     RefusedError,
@@ -40,7 +45,7 @@ from planner_databricks.reading import (
     health,
 )
 from planner_databricks.resources.tags import OWNER, SELF, as_values
-from planner_databricks.vitals import metrics_path, vitals
+from planner_databricks.vitals import exported, vitals
 from planner_databricks.writing import Writer
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -52,6 +57,9 @@ _LOOKS = 3
 """How often in a row nothing is found until that is believed."""
 
 _PAUSE_S = 2.0
+_QUERY_S = 300
+"""A model may take 297 s (limits of model serving, 2026)."""
+
 CREATION = {
     "endpoint": frozenset(
         {
@@ -86,6 +94,7 @@ class Connection:
         self._profile = profile
         self._endpoint_url = endpoint_url
         self._client: ApiClient | None = None
+        self._queries: ApiClient | None = None
         self._lock = threading.Lock()
 
     @property
@@ -148,13 +157,70 @@ class Connection:
         except (OSError, TimeoutError) as error:
             raise self._failure(request, error) from error
 
+    def timed(self, url: str, sample: Sample, details: str) -> float:
+        """Seconds of one query, tried once, until its whole answer is there.
+
+        `url` is a path of the workspace, or an endpoint's own address, which takes nothing but a
+        token that was exchanged for its `details`.
+        """
+        client = self._querying()
+        auth = self._exchanged(url, details) if "://" in url and not self.near else None
+        begun = time.perf_counter()
+        try:
+            answer: Any = client.do(
+                "POST",
+                url=url if "://" in url else f"{self._host}{url}",
+                data=Once(sample.body or b""),
+                headers={"Content-Type": sample.content_type, "Accept": "application/json"},
+                auth=auth,
+                raw=True,
+            )
+            with answer["contents"] as contents:
+                contents.read()
+        except DatabricksError as error:
+            raise _refusal(f"POST {url}", error) from error
+        except (OSError, TimeoutError) as error:
+            raise self._failure(f"POST {url}", error) from error
+        return time.perf_counter() - begun
+
+    def _exchanged(self, url: str, details: str) -> Callable[[Any], Any]:
+        """Puts the token of an endpoint on a request, as the SDK's own data plane gets it."""
+        config: Any = self._connected()._cfg
+        try:
+            source: Any = DataPlaneTokenSource(config.host, config.oauth_token)
+            token = source.token(url, details).access_token
+        except (ValueError, OSError) as error:
+            raise AuthError(
+                "oauth-needed",
+                f"a route-optimized endpoint takes OAuth tokens only: {error}",
+                hint=f"databricks auth login --host {config.host}, and no DATABRICKS_TOKEN",
+            ) from error
+
+        def sign(request: Any) -> Any:
+            request.headers["Authorization"] = f"Bearer {token}"
+            return request
+
+        return sign
+
+    @property
+    def _host(self) -> str:
+        config: Any = self._connected()._cfg
+        return str(config.host)
+
+    def _querying(self) -> ApiClient:
+        """A client that waits as long as a model may take."""
+        with self._lock:
+            if self._queries is None:
+                self._queries = ApiClient(self._config(http_timeout_seconds=_QUERY_S))
+            return self._queries
+
     def _connected(self) -> ApiClient:
         with self._lock:
             if self._client is None:
                 self._client = ApiClient(self._config())
             return self._client
 
-    def _config(self) -> Config:
+    def _config(self, **more: Any) -> Config:
         given: dict[str, Any] = {"profile": self._profile} if self._profile else {}
         if self._endpoint_url:
             given["host"] = self._endpoint_url
@@ -169,6 +235,7 @@ class Connection:
                 max_connections_per_pool=_CONNECTIONS,
                 clock=cast("Any", self._patience),
                 **given,
+                **more,
             )
         except (ValueError, OSError) as error:
             raise AuthError(
@@ -263,26 +330,12 @@ class DatabricksGateway:
     def vitals(self, live: LiveState, window: Window, /) -> Vitals:
         """What the export of metrics shows, which is the last minute; none before it serves."""
         name = next((one.name for one in live.objects if one.kind == KIND), live.endpoint)
-        path = metrics_path(name)
-
-        def fetch() -> str:
-            try:
-                return self._connection.text(path)
-            except RefusedError as refusal:
-                if refusal.cloud_code == MISSING:
-                    return ""
-                raise
-
         shown = self._reader.describe(name) or {}
-        return vitals(fetch, shown, live.endpoint, window)
+        return vitals(partial(exported, self._connection.text, name), shown, live.endpoint, window)
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
         """Set the owner's tags on the endpoint."""
-        taken = [one for one in live.objects if one.kind == KIND and not one.owned_by(owner)]
-        for one in taken:
-            present = as_values(one.body.get("tags"))
-            self._writer.tag(one.name, {OWNER: owner, SELF: one.name}, present)
-        return tuple(one.address for one in taken)
+        return self._writer.claimed(live, owner)
 
     def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:
         """Wait until the endpoint is ready, failed or gone; raises ProviderError `not-settled`."""
@@ -308,6 +361,11 @@ class DatabricksGateway:
             pause_s = min(interval_s, _PAUSE_S) if absent else interval_s
             watch.pause(min(pause_s, max(0.0, watch.timeout_s - elapsed_s)))
 
+    def invoke(self, desired: DesiredState, target: Target, sample: Sample, /) -> Reply:
+        """One request to the endpoint, or to one of its entities where it has several."""
+        describe = self._reader.describe
+        return invoked(self._connection.timed, describe, desired, target, sample=sample)
+
 
 def _on_loopback(url: str | None) -> bool:
     return urlsplit(url or "").hostname in _LOOPBACK
@@ -328,4 +386,10 @@ def _refusal(request: str, error: DatabricksError) -> PlannerError:
             f"{request} is not allowed: {text}",
             hint="databricks current-user me",
         )
-    return RefusedError(request, code, text)
+    refused = RefusedError(request, code, text)
+    refused.later = isinstance(error, TooManyRequests | TemporarilyUnavailable)
+    # What has no class of its own is the answer of something in between, such as a 502.
+    refused.internal = isinstance(error, InternalError | DeadlineExceeded) or (
+        type(error) is DatabricksError
+    )
+    return refused

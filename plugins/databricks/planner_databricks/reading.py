@@ -28,7 +28,13 @@ _UNSETTLED = {"DEPLOYMENT_CREATING", "DEPLOYMENT_RECOVERING"}
 
 
 class RefusedError(ProviderError):
-    """The workspace's refusal of one request, with its own code and text."""
+    """The workspace's refusal of one request, with its own code and text.
+
+    Whoever sees the status says whether it is `later` taken, or `internal` and nobody's fault here.
+    """
+
+    later = False
+    internal = False
 
     def __init__(self, request: str, cloud_code: str, text: str) -> None:
         code = cloud_code.lower().replace("_", "-") or "refused"

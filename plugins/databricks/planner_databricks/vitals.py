@@ -14,7 +14,7 @@ from typing import Any
 from planner.errors import ProviderError
 from planner.model.value import value
 from planner.model.vitals import Period, Spread, Vitals, Window
-from planner_databricks.reading import Answer, path_of
+from planner_databricks.reading import MISSING, Answer, RefusedError, path_of
 
 MINUTE_S = 60.0
 _QUANTILES = {"p50_s": 0.50, "p90_s": 0.90, "p95_s": 0.95, "p99_s": 0.99}
@@ -148,6 +148,11 @@ def _stamp(shown: Answer, member: str) -> float | None:
     return None if found is None else float(found) / 1000.0
 
 
-def metrics_path(name: str) -> str:
-    """Where an endpoint's metrics are exported."""
-    return path_of(name, "metrics")
+def exported(text: Callable[[str], str], name: str) -> str:
+    """An endpoint's export, read by `text` from its path; empty before it serves."""
+    try:
+        return text(path_of(name, "metrics"))
+    except RefusedError as refusal:
+        if refusal.cloud_code == MISSING:
+            return ""
+        raise

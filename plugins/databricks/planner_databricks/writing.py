@@ -7,11 +7,12 @@ from typing import Any
 
 from planner.errors import LaterError, ProviderError
 from planner.model.change import Action
-from planner.model.live import Operation
+from planner.model.live import LiveState, Operation
 from planner_databricks.reading import (
     BUSY,
     ENDPOINTS,
     EXISTING,
+    KIND,
     MISSING,
     Answer,
     Ask,
@@ -54,6 +55,14 @@ class Writer:
         changed = {key: text for key, text in wanted.items() if present.get(key) != text}
         if changed:
             self._ask("PATCH", path_of(name, "tags"), body={"add_tags": as_tags(changed)})
+
+    def claimed(self, live: LiveState, owner: str) -> tuple[str, ...]:
+        """Give the endpoint to an owner; gives its address where it was not the owner's."""
+        taken = [one for one in live.objects if one.kind == KIND and not one.owned_by(owner)]
+        for one in taken:
+            present = as_values(one.body.get("tags"))
+            self.tag(one.name, {OWNER: owner, SELF: one.name}, present)
+        return tuple(one.address for one in taken)
 
     def _create(self, operation: Operation) -> None:
         try:

@@ -25,9 +25,11 @@ from planner.model.check import Check
 from planner.model.live import Health, LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
 from planner.model.vitals import Vitals, Window
+from planner.model.warm_up import Reply, Sample, Target
 from planner.provider.gateway import Watch
 from planner_sagemaker.alarms import ALARM, Alarms
 from planner_sagemaker.exports.api import OPERATIONS
+from planner_sagemaker.invoking import RUNTIME, invoked
 from planner_sagemaker.leftovers import Leftovers
 from planner_sagemaker.preflight import Usage, checks
 from planner_sagemaker.reading import (
@@ -49,6 +51,11 @@ _PATIENCE = Config(
     read_timeout=60,
     max_pool_connections=32,
     user_agent_extra=f"endpoint-planner/{version('endpoint-planner')}",
+)
+_ONCE = _PATIENCE.merge(
+    # A model may take 60 s, and its client should wait for 70 s (InvokeEndpoint, API reference).
+    # A second try of botocore's own would count into the time of the first.
+    Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=70)
 )
 _BY_PATH = _PATIENCE.merge(Config(s3={"addressing_style": "path"}))
 """Where no bucket has a host name of its own."""
@@ -106,6 +113,17 @@ class Connection:
         answer.pop("ResponseMetadata", None)
         return answer
 
+    def timed(self, operation: str, parameters: Mapping[str, Any]) -> float:
+        """Seconds of one call of the runtime, tried once, until its whole answer is there."""
+        self._client(RUNTIME)  # made before the time begins
+        begun = time.perf_counter()
+        answer = self.ask(RUNTIME, operation, parameters)
+        try:
+            answer["Body"].read()
+        except failures.BotoCoreError as error:
+            raise self._failure(operation, error) from error
+        return time.perf_counter() - begun
+
     def creation(self, kind: str, described: Answer) -> Answer:
         """The members of a description that the creation of its kind takes as well."""
         service, operation = OPERATIONS[kind]
@@ -117,11 +135,12 @@ class Connection:
         with self._lock:  # making a client is not safe in threads, using it is
             if service not in self._clients:
                 session: Any = boto3.session.Session(botocore_session=_session(), **self._keys())
+                patience = _PATIENCE if self._endpoint_url is None else _BY_PATH
                 self._clients[service] = session.client(
                     service,
                     region_name=self._region,
                     endpoint_url=self._endpoint_url,
-                    config=_PATIENCE if self._endpoint_url is None else _BY_PATH,
+                    config=_ONCE if service == RUNTIME else patience,
                 )
             return self._clients[service]
 
@@ -243,6 +262,10 @@ class SageMakerGateway:
             pause_s = min(self._interval_s, _PAUSE_S) if absent else self._interval_s
             watch.pause(min(pause_s, max(0.0, watch.timeout_s - elapsed_s)))
 
+    def invoke(self, desired: DesiredState, target: Target, sample: Sample, /) -> Reply:
+        """InvokeEndpoint, with TargetModel where many models share the endpoint."""
+        return invoked(self._connection.timed, desired, target, sample)
+
 
 def _on_loopback(url: str | None) -> bool:
     return urlsplit(url or "").hostname in _LOOPBACK
@@ -276,7 +299,8 @@ def _refusal(operation: str, response: Any) -> PlannerError:
             hint="aws sso login, or export new AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
     retried = response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-    return RefusedError(operation, code, text, retried=retried)
+    original = response.get("OriginalStatusCode")
+    return RefusedError(operation, code, text, retried=retried, original=original)
 
 
 def _projected(shape: Any, given: Any) -> Any:

@@ -59,15 +59,25 @@ _UNSTATED: Mapping[str, Any] = {
 class RefusedError(ProviderError):
     """The cloud's refusal of one call, with its own code and text.
 
-    `retried` says that an earlier try may have been carried out without its answer being seen.
+    `retried` says that an earlier try may have been carried out without its answer being seen;
+    `original` is the status that a model answered with.
     """
 
-    def __init__(self, operation: str, cloud_code: str, text: str, *, retried: bool) -> None:
+    def __init__(
+        self,
+        operation: str,
+        cloud_code: str,
+        text: str,
+        *,
+        retried: bool,
+        original: int | None = None,
+    ) -> None:
         shown = f"{cloud_code}: {text}" if text else cloud_code
         super().__init__(_kebab(cloud_code), f"{operation} was refused: {shown}")
         self.cloud_code = cloud_code
         self.text = text
         self.retried = retried
+        self.original = original
 
     @property
     def missing(self) -> bool:

@@ -1,7 +1,8 @@
 """Queries of an endpoint: whether it answers, and which served entity does.
 
 The model is none: a prediction is the number of the row. Requests are spread exactly by the split,
-not at random, and each is counted for the metrics of the last minute.
+not at random, and each is counted for the metrics of the last minute. The first of each entity is
+answered as late as if it had to be loaded first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from planner.provider.sandbox.answering import Delayed
 from planner.provider.sandbox.store import Document
 from planner_databricks.sandbox.errors import WorkspaceError, invalid, not_found
 from planner_databricks.sandbox.finding import existing
@@ -59,8 +61,22 @@ def _answered(call: Call, entity: str | None, *, optimized: bool = False) -> Res
     asked = endpoint.setdefault("asked", [])
     asked[:] = [at for at in asked if at > call.now - MINUTE_S]
     asked.append(call.now)
+    loads = _loads(endpoint, served)
     save(call.workspace, endpoint)
-    return JSONResponse({"predictions": list(range(rows))}, headers={"served-model-name": served})
+    answer = JSONResponse({"predictions": list(range(rows))}, headers={"served-model-name": served})
+    return Delayed(answer, call.workspace.pace.load_s) if loads else answer
+
+
+def _loads(endpoint: Document, served: str) -> bool:
+    """Whether this is the first query of an entity since its config version serves."""
+    version = endpoint["config"]["version"]
+    loaded = endpoint.get("loaded")
+    if loaded is None or loaded["version"] != version:
+        loaded = endpoint["loaded"] = {"version": version, "entities": []}
+    if served in loaded["entities"]:
+        return False
+    loaded["entities"].append(served)
+    return True
 
 
 def _turn(endpoint: Document) -> str:

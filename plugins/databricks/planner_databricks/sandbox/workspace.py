@@ -40,6 +40,8 @@ class Pace:
     update_s: float = 3.0
     statement_s: float = 0.5
     window_s: float = 5.0
+    load_s: float = 0.3
+    """How long the first query of an entity is answered later, by the wall clock."""
 
 
 class Workspace(Cloud[Pace]):

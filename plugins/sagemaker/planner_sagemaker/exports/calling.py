@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from planner.model.export import Asked
+from planner_sagemaker.resources.model import below, shared_prefix
 from planner_sagemaker.resources.names import readable
 
 
@@ -43,15 +44,12 @@ class SageMakerCalling:
 
 def _models(asked: Asked) -> dict[str, str]:
     """Artifacts below the prefix of a multi-model endpoint by model; nothing for others."""
-    container = asked.state.resources[0].body["PrimaryContainer"]
-    if container.get("Mode") != "MultiModel":
+    prefix = shared_prefix(asked.state)
+    if prefix is None:
         return {}
-    prefix = container["ModelDataUrl"]
     named = set(asked.decision.models)
     return {
-        one.name: one.artifact.removeprefix(prefix).lstrip("/")
-        for one in asked.workload.models
-        if one.name in named
+        one.name: below(prefix, one.artifact) for one in asked.workload.models if one.name in named
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.candidate import Decision
-from planner.model.resource import Resource
+from planner.model.resource import DesiredState, Resource
 from planner.model.workload import Model, Workload
 from planner_sagemaker.images import is_ecr, is_model_package
 from planner_sagemaker.resources.names import hashed
@@ -141,6 +141,20 @@ def _artifact(model: Model, hosting: str, settings: SageMakerSettings) -> dict[s
         )
     source = {"S3Uri": address, "S3DataType": "S3Prefix", "CompressionType": "None"}
     return {"ModelDataSource": {"S3DataSource": source}}
+
+
+def shared_prefix(desired: DesiredState) -> str | None:
+    """The folder that the models of an endpoint share, None where it has one model for all."""
+    for resource in desired.resources:
+        container = resource.body.get("PrimaryContainer", {})
+        if container.get("Mode") == "MultiModel":
+            return str(container["ModelDataUrl"])
+    return None
+
+
+def below(prefix: str, artifact: str) -> str:
+    """How a call names one of the models that share a folder: its TargetModel."""
+    return artifact.removeprefix(prefix).lstrip("/")
 
 
 def _prefix(models: tuple[Model, ...], settings: SageMakerSettings) -> str:

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from planner.model.value import value
-from planner.provider.sandbox.answering import DISCONNECT
+from planner.provider.sandbox.answering import DISCONNECT, Delayed
 from planner_sagemaker.sandbox import control
 from planner_sagemaker.sandbox.calls import Recorded
-from planner_sagemaker.sandbox.cloud import Call, Cloud
+from planner_sagemaker.sandbox.cloud import LATE, Call, Cloud
 from planner_sagemaker.sandbox.errors import CloudError, spoken, throttled
 from planner_sagemaker.sandbox.faults import Effect, Rule
 from planner_sagemaker.sandbox.passing import pass_time
@@ -27,7 +27,15 @@ from planner_sagemaker.sandbox.wire_types import Answer, Envelope
 
 _NAMES = (
     *("EndpointName", "EndpointConfigName", "ModelName", "ResourceId", "ResourceArn"),
-    *("AlarmName", "QuotaName", "QuotaCode", "RoleName", "Bucket", "repositoryName"),
+    *(
+        "AlarmName",
+        "DashboardName",
+        "QuotaName",
+        "QuotaCode",
+        "RoleName",
+        "Bucket",
+        "repositoryName",
+    ),
 )
 _REFUSALS: Mapping[Effect, tuple[str, str, int]] = {
     Effect.SERVER_ERROR: ("InternalFailure", "An internal error occurred.", 500),
@@ -47,6 +55,7 @@ class Outcome:
 
     answer: Answer
     error: str = ""
+    late_s: float = 0.0
 
 
 def application(cloud: Cloud) -> Starlette:
@@ -99,6 +108,8 @@ async def _asked(cloud: Cloud, request: Request) -> Response:
         return await _cut(request)
     if effect is Effect.TIMEOUT and fault is not None:
         await asyncio.sleep(fault.seconds)
+    if outcome.late_s:
+        return Delayed(_response(outcome.answer), outcome.late_s)
     return _response(outcome.answer)
 
 
@@ -140,7 +151,9 @@ def _carried_out(
             parameters=parameters,
             fault=fault,
         )
-        return Outcome(answer=asked.codec.write(asked.operation, _done(asked, call)))
+        done = _done(asked, call)
+        answer = asked.codec.write(asked.operation, done)
+        return Outcome(answer=answer, late_s=done.get(LATE, 0.0))
     except CloudError as refused:
         error = spoken(refused, asked.service.name)
         return Outcome(answer=asked.codec.refuse(error), error=error.code)

@@ -28,6 +28,8 @@ class Pace:
     waits: float = 1 / 600
     consistency_s: float = 0.0
     """How long something new is not found: SageMaker reads from replicas that lag behind."""
+    load_s: float = 0.3
+    """How long the first call of a model is answered later, by the wall clock."""
 
 
 class Cloud:
@@ -124,6 +126,9 @@ class Call:
 Handler = Callable[[Call], Mapping[str, Any]]
 """Carries out one operation; raises CloudError. The answer may hold more than the model knows:
 only what its output shape has is sent."""
+
+LATE = "_late_s"
+"""Under this an answer says by how much it comes later, in seconds of the wall clock."""
 
 
 def partition(region: str) -> str:

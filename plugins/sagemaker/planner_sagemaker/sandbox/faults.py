@@ -43,6 +43,8 @@ class Effect(StrEnum):
 
     MODEL_ERROR = "model-error"
     """The model behind an endpoint fails at an invocation."""
+    MODEL_REFUSAL = "model-refusal"
+    """The model behind an endpoint does not take what it is sent."""
 
 
 class Match(BaseModel):

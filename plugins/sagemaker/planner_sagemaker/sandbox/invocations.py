@@ -1,4 +1,7 @@
-"""InvokeEndpoint: which endpoint, variant and model would have answered."""
+"""InvokeEndpoint: which endpoint, variant and model would have answered.
+
+The first call of each model is answered as late as if it had to be loaded first.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 from planner_sagemaker.sandbox import models
 from planner_sagemaker.sandbox.account import account
-from planner_sagemaker.sandbox.cloud import ACCOUNT, Call, Handler
+from planner_sagemaker.sandbox.cloud import ACCOUNT, LATE, Call, Handler
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.faults import Effect
 from planner_sagemaker.sandbox.store import Document
@@ -32,10 +35,13 @@ def invoke_endpoint(call: Call) -> Mapping[str, Any]:
     answer = {"endpoint": name, "variant": variant["VariantName"]}
     target = _target_model(call, endpoint, variant)
     if call.befallen(Effect.MODEL_ERROR):
-        raise _model_error(call)
+        raise _model_error(call, 500, "Internal Server Error")
+    if call.befallen(Effect.MODEL_REFUSAL):
+        raise _model_error(call, 400, "Bad Request")
     if target:
         answer["model"] = target
     return {
+        LATE: call.cloud.pace.load_s if _loads(call, endpoint, target) else 0.0,
         "Body": json.dumps(answer).encode(),
         "ContentType": "application/json",
         "InvokedProductionVariant": variant["VariantName"],
@@ -101,17 +107,31 @@ def _prefix(call: Call, endpoint: Document, variant: Document) -> str | None:
     return None
 
 
-def _model_error(call: Call) -> CloudError:
+def _loads(call: Call, endpoint: Document, target: str) -> bool:
+    """Whether this is a model's first call since the endpoint was made or updated."""
+    since = [endpoint["EndpointConfigName"], endpoint["LastModifiedTime"]]
+    loaded = endpoint.get("_loaded")
+    if loaded is None or loaded["since"] != since:
+        loaded = endpoint["_loaded"] = {"since": since, "models": []}
+    if target in loaded["models"]:
+        return False
+    loaded["models"].append(target)
+    call.put(KIND, endpoint["EndpointName"], endpoint)
+    return True
+
+
+def _model_error(call: Call, status: int, answer: str) -> CloudError:
     """The text of aws/amazon-sagemaker-examples#407."""
     name, region = call.parameters["EndpointName"], call.region
-    said = (call.fault.message if call.fault else None) or "Internal Server Error"
+    said = (call.fault.message if call.fault else None) or answer
+    side = "server" if status >= 500 else "client"
     text = (
-        f'Received server error (500) from model with message "{said}". See https://{region}.'
+        f'Received {side} error ({status}) from model with message "{said}". See https://{region}.'
         f"console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group=/aws/"
         f"sagemaker/Endpoints/{name} in account {ACCOUNT} for more information."
     )
     log = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:/aws/sagemaker/Endpoints/{name}"
-    more = {"OriginalStatusCode": 500, "OriginalMessage": said, "LogStreamArn": log}
+    more = {"OriginalStatusCode": status, "OriginalMessage": said, "LogStreamArn": log}
     return CloudError("ModelError", text, status=424, more=more)
 
 
