@@ -18,7 +18,7 @@ PLACE = "PLANNER_TEST_OPENSLO_SCHEMAS"
 
 
 def test_openslo_schemas_take_every_document() -> None:
-    """The project gave them up for a library in Go, and no package has them."""
+    """The project gave them up for a library in Go, and we found no package with them."""
     place = os.environ.get(PLACE)
     if place is None:
         pytest.skip(f"{PLACE} names no schemas")
