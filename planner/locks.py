@@ -6,7 +6,7 @@ A lock decides for its spec as long as the spec asks what it asked when it was l
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -119,24 +119,22 @@ def decided(
     return _held(spec, spec.lock, offers, best, effort, upgrade=upgrade)
 
 
-def all_decided(
+def deciding(
     specs: Iterable[Spec],
     offers: Iterable[Mapping[str, Catalog]],
     effort: Effort | None,
     *,
     upgrade: bool = False,
-) -> list[Decided]:
-    """The same for every spec; SpecError with every lock that cannot be held."""
-    found: list[Decided] = []
+) -> Iterator[tuple[Spec, Decided]]:
+    """The same for one spec after the other; in the end SpecError with every lock not held."""
     problems: list[Diagnostic] = []
     for spec, offered in zip(specs, offers, strict=True):
         try:
-            found.append(decided(spec, offered, effort, upgrade=upgrade))
+            yield spec, decided(spec, offered, effort, upgrade=upgrade)
         except SpecError as error:
             problems.extend(error.diagnostics)
     if problems:
         raise SpecError(tuple(problems))
-    return found
 
 
 def _held(

@@ -41,14 +41,14 @@ from planner.model.value import value
 from planner.provider import registry
 from planner.provider.market import Market
 from planner.provider.overrides import unknown_providers
-from planner.provider.together import desired_by, offers_to
+from planner.provider.together import Rendering, offers_to
 from planner.sources import Given, Read, read_beside, read_files, read_specs
 from planner.spec import Source, Spec
 from planner.spec import load as load_sources
 
 if TYPE_CHECKING:
     from planner.engine import Connections, Standing
-    from planner.live import Reading
+    from planner.live import Ahead, Reading
     from planner.spec.rules import Breach
     from planner.spec.sections import Sections
 
@@ -149,51 +149,76 @@ def plan(
     ordered = tuple(sorted(specs, key=lambda spec: spec.workload.name))
     market = Market()
     offers = offers_to(ordered, market)
-    decided = locks.all_decided(ordered, offers, effort if verify else None, upgrade=upgrade)
-    outcomes = tuple(one.outcome for one in decided)
-    desired = desired_by(ordered, outcomes, market)
-    held, found = _held(desired), None
-    if connections is not None:
+    deciding = locks.deciding(ordered, offers, effort if verify else None, upgrade=upgrade)
+    standing: Mapping[str, Standing] = {}
+    if connections is None:
+        decided, desired = _rendered(deciding, market)
+        outcomes, held = tuple(one.outcome for one in decided), _held(desired)
+    else:
         from planner import live as cloud
 
-        found = cloud.held(
-            [
-                cloud.Case(spec=spec, offers=offered, outcome=one.outcome, locked=one.stands)
-                for spec, offered, one in zip(ordered, offers, decided, strict=True)
-            ],
-            {name: state for name, (_, state) in desired.items()},
-            connections,
-            reading=live or cloud.Reading(),
-            solving=cloud.Solving(effort=effort if verify else None, render=market.desired),
-        )
-        held, outcomes = found.held, tuple(case.outcome for case in found.cases)
+        owners = [spec.workload.name for spec in ordered]
+        with cloud.reading_ahead(connections, owners, live or cloud.Reading()) as ahead:
+            decided, desired = _rendered(deciding, market, ahead)
+            found = cloud.held(
+                [
+                    cloud.Case(spec=spec, offers=offered, outcome=one.outcome, locked=one.stands)
+                    for spec, offered, one in zip(ordered, offers, decided, strict=True)
+                ],
+                desired,
+                ahead,
+                solving=cloud.Solving(effort=effort if verify else None, render=market.desired),
+            )
+        outcomes = tuple(case.outcome for case in found.cases)
+        held, standing = found.held, found.standing
     return PlanRun(
         plan=plans.build_plan(
             outcomes,
             held,
-            stamp=plans.RunStamp(
-                mode=Mode.OFFLINE if connections is None else connections.mode,
-                planner_version=__version__,
-                spec_digest=plans.workloads_digest(spec.workload for spec in ordered),
-                catalogs=tuple(plans.stamp_of(catalog) for catalog in market.catalogs),
-                locks=tuple(one.locking for one in decided if one.locking is not None),
-                workloads=tuple(spec.workload for spec in ordered),
+            stamp=_stamp(
+                ordered, market, decided, Mode.OFFLINE if connections is None else connections.mode
             ),
             breaches=solver.check_run(outcomes, market.catalogs),
         ),
         specs=ordered,
         outcomes=outcomes,
-        desired=tuple(desired[name][1] for name in sorted(desired)),
-        standing={} if found is None else found.standing,
+        desired=tuple(desired[name] for name in sorted(desired)),
+        standing=standing,
     )
 
 
-def _held(desired: Mapping[str, tuple[str, DesiredState]]) -> plans.Held:
+def _stamp(
+    specs: Sequence[Spec], market: Market, decided: Iterable[locks.Decided], mode: Mode
+) -> plans.RunStamp:
+    return plans.RunStamp(
+        mode=mode,
+        planner_version=__version__,
+        spec_digest=plans.workloads_digest(spec.workload for spec in specs),
+        catalogs=tuple(plans.stamp_of(catalog) for catalog in market.catalogs),
+        locks=tuple(one.locking for one in decided if one.locking is not None),
+        workloads=tuple(spec.workload for spec in specs),
+    )
+
+
+def _rendered(
+    deciding: Iterable[tuple[Spec, locks.Decided]], market: Market, ahead: Ahead | None = None
+) -> tuple[list[locks.Decided], dict[str, DesiredState]]:
+    """What is decided and wanted by endpoint; what is wanted is read at once, while more is."""
+    rendering, decided = Rendering(market), []
+    for spec, one in deciding:
+        decided.append(one)
+        for state in rendering.add(spec, one.outcome):
+            if ahead is not None:
+                ahead.begin(state)
+    return decided, rendering.desired()
+
+
+def _held(desired: Mapping[str, DesiredState]) -> plans.Held:
     """Held against nothing, everything counts as new."""
     return plans.Held(
         changes={
             name: plans.desired_changes(state, reason=OFFLINE_REASON)
-            for name, (_, state) in desired.items()
+            for name, state in desired.items()
         }
     )
 

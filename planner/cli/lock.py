@@ -80,8 +80,8 @@ def _outcomes(specs: Sequence[Spec], options: Options) -> dict[str, Outcome]:
     anew = [spec for spec in specs if options.upgrade or not locks.current(spec)]
     offers = offers_to(anew, Market())
     effort = options.effort if options.verify else None
-    decided = locks.all_decided(anew, offers, effort, upgrade=options.upgrade)
-    return {spec.workload.name: one.outcome for spec, one in zip(anew, decided, strict=True)}
+    decided = locks.deciding(anew, offers, effort, upgrade=options.upgrade)
+    return {spec.workload.name: one.outcome for spec, one in decided}
 
 
 def _after(

@@ -12,7 +12,7 @@ from planner.engine.apply import (
 )
 from planner.engine.connect import Connections, connected
 from planner.engine.link import Link, Standing
-from planner.engine.run import PARALLEL, at_once, each
+from planner.engine.run import PARALLEL, at_once, each, pool
 
 __all__ = [
     "PARALLEL",
@@ -30,4 +30,5 @@ __all__ = [
     "at_once",
     "connected",
     "each",
+    "pool",
 ]

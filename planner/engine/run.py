@@ -21,8 +21,8 @@ def each(jobs: Sequence[Job], manner: Manner, *, parallel: int = PARALLEL) -> tu
 
     An interrupt lets nothing new begin and still gives every result; a second one is raised.
     """
-    with _pool(parallel) as pool:
-        running = [pool.submit(applied, job, manner) for job in jobs]
+    with _pooled(parallel) as threads:
+        running = [threads.submit(applied, job, manner) for job in jobs]
         try:
             wait(running)
         except KeyboardInterrupt:
@@ -37,17 +37,22 @@ def at_once(
     """The answers in order; the first error in that order is raised, once all have ended."""
     if parallel == 1 or len(of) == 1:
         return [ask(one) for one in of]
-    with _pool(parallel) as pool:
-        asked: list[Future[Found]] = [pool.submit(ask, one) for one in of]
+    with _pooled(parallel) as threads:
+        asked: list[Future[Found]] = [threads.submit(ask, one) for one in of]
         wait(asked)
         return [one.result() for one in asked]
 
 
+def pool(parallel: int) -> ThreadPoolExecutor:
+    """Threads for so many endpoints at a time."""
+    return ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="planner")
+
+
 @contextmanager
-def _pool(parallel: int) -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="planner")
+def _pooled(parallel: int) -> Iterator[ThreadPoolExecutor]:
+    threads = pool(parallel)
     try:
-        yield pool
+        yield threads
     finally:
         # Whoever interrupts twice does not wait for a cloud that does not answer.
-        pool.shutdown(wait=False, cancel_futures=True)
+        threads.shutdown(wait=False, cancel_futures=True)

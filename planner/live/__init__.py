@@ -1,5 +1,6 @@
 """The stages that read or change a cloud, each over all endpoints of a run at once.
 
+Ahead      what is wanted -> what lives, while more is decided  (reads)
 held       decided specs -> what each endpoint needs       (reads)
 drifts     what each endpoint needs -> how it stands
 removals   endpoints -> what destroying them needs         (reads)
@@ -10,8 +11,9 @@ adopt      endpoints -> what changed hands                 (writes)
 carry_out  changes -> how each endpoint ended              (writes)
 """
 
+from planner.live.ahead import Ahead, Reading, reading_ahead
 from planner.live.imports import Draft, drafted, losses, there
-from planner.live.plan import Case, Found, Reading, Solving, held
+from planner.live.plan import Case, Found, Solving, held
 from planner.live.read import Owned, checked, drifts, owned, removals, rollbacks
 from planner.live.write import (
     CONSENT,
@@ -24,6 +26,7 @@ from planner.live.write import (
 
 __all__ = [
     "CONSENT",
+    "Ahead",
     "Case",
     "Draft",
     "Found",
@@ -39,6 +42,7 @@ __all__ = [
     "held",
     "losses",
     "owned",
+    "reading_ahead",
     "refuse_failed",
     "refuse_risks",
     "removals",

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from planner import locks, plans, solver
-from planner.engine import PARALLEL, Connections, Link, Standing, at_once
+from planner.engine import Standing, at_once
 from planner.engine.connect import live_provider
 from planner.errors import SpecError
+from planner.live.ahead import Ahead
 from planner.live.read import Owned, checked, owned, removals
 from planner.model.candidate import Decision, Outcome, Solved
 from planner.model.catalog import Catalog
@@ -22,14 +23,6 @@ from planner.model.units import format_usd
 from planner.model.value import value
 from planner.provider import registry
 from planner.spec import Spec
-
-
-@value
-class Reading:
-    """How a cloud is read: endpoints at a time, and whether what is not wanted is to go."""
-
-    parallel: int = PARALLEL
-    prune: bool = False
 
 
 @value
@@ -118,29 +111,31 @@ class Found:
 def held(
     cases: Sequence[Case],
     desired: Mapping[str, DesiredState],
-    connections: Connections,
+    ahead: Ahead,
     *,
-    reading: Reading,
     solving: Solving,
 ) -> Found:
     """What the cases need to become real, with what runs kept where little would be saved.
 
-    `desired` by endpoint. Writes nothing.
+    `desired` by endpoint; reads of them may have begun. Writes nothing.
     """
+    connections, reading = ahead.connections, ahead.reading
     known = _wanted(cases, lambda _, decision: desired[decision.endpoint])
-    lives = _lives(known, connections, reading)
+    lives = ahead.states(one.desired for one in known.values())
     # A spec that nothing meets says nothing about what is to go.
     unseen: list[Check] = []
     ours = list(owned([case.spec for case in cases if case.decisions], connections, unseen=unseen))
-    away = _away(ours, known, connections, reading)
+    away = _away(ours, known, ahead)
     stable = tuple(_stable(case, _present(lives), away, solving) for case in cases)
     anew = [case for before, case in zip(cases, stable, strict=True) if case is not before]
     moved = _wanted(anew, solving.render)
-    known, lives = {**known, **moved}, {**lives, **_lives(moved, connections, reading)}
+    known, lives = (
+        {**known, **moved},
+        {**lives, **ahead.states(one.desired for one in moved.values())},
+    )
+    links = {name: ahead.link(one.desired) for name, one in known.items()}
     standing = at_once(
-        lambda name: _link(known[name], connections).against(
-            known[name].desired, lives[name], known[name].owner
-        ),
+        lambda name: links[name].against(known[name].desired, lives[name], known[name].owner),
         list(known),
         parallel=reading.parallel,
     )
@@ -174,20 +169,6 @@ def _wanted(
     }
 
 
-def _lives(
-    known: Mapping[str, Owned], connections: Connections, reading: Reading
-) -> dict[str, LiveState]:
-    for one in known.values():
-        _link(one, connections)  # made here, because making them is not safe in threads
-    owners = [one.owner for one in known.values()]
-    states = at_once(
-        lambda one: _link(one, connections).gateway.read(one.desired, together=owners),
-        list(known.values()),
-        parallel=reading.parallel,
-    )
-    return dict(zip(known, states, strict=True))
-
-
 def _where(one: Owned) -> tuple[str, ...]:
     """What tells an endpoint from one of the same name in another account, region or cloud."""
     place = (f"{key}={value}" for key, value in sorted(one.desired.place.items()))
@@ -198,16 +179,14 @@ def _present(lives: Mapping[str, LiveState]) -> dict[str, LiveState]:
     return {name: live for name, live in lives.items() if live.health is not Health.ABSENT}
 
 
-def _away(
-    ours: Iterable[Owned], known: Mapping[str, Owned], connections: Connections, reading: Reading
-) -> dict[str, Running]:
+def _away(ours: Iterable[Owned], known: Mapping[str, Owned], ahead: Ahead) -> dict[str, Running]:
     """Endpoints of the wanted names that run somewhere else."""
     elsewhere = {
         one.desired.endpoint: one
         for one in ours
         if one.desired.endpoint in known and _where(one) != _where(known[one.desired.endpoint])
     }
-    lives = _lives(elsewhere, connections, reading)
+    lives = ahead.states(one.desired for one in elsewhere.values())
     return {
         name: Running(provider=elsewhere[name].desired.provider, live=live)
         for name, live in _present(lives).items()
@@ -300,7 +279,3 @@ def _reached(case: Case, best: Solved, live: LiveState, solving: Solving) -> Sol
         effort=solving.effort,
     )
     return found if len(found.decisions) == 1 else best
-
-
-def _link(one: Owned, connections: Connections) -> Link:
-    return connections.link(one.desired.provider, one.desired.place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from planner.diagnostics import Diagnostic
 from planner.errors import SpecError
@@ -28,27 +28,31 @@ def offers_to(specs: Iterable[Spec], market: Market) -> list[Mapping[str, Catalo
     return offers
 
 
-def desired_by(
-    specs: Sequence[Spec], outcomes: Sequence[Outcome], market: Market
-) -> dict[str, tuple[str, DesiredState]]:
-    """Cloud objects by endpoint, with the name of the spec that owns them."""
-    desired: dict[str, tuple[str, DesiredState]] = {}
-    problems: list[Diagnostic] = []
-    for spec, outcome in zip(specs, outcomes, strict=True):
-        if not isinstance(outcome, Solved):
-            continue
-        for decision in outcome.decisions:
+class Rendering:
+    """Cloud objects of one spec after the other; every problem is kept for the end."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._desired: dict[str, DesiredState] = {}
+        self._problems: list[Diagnostic] = []
+
+    def add(self, spec: Spec, outcome: Outcome) -> Iterator[DesiredState]:
+        """The cloud objects of a spec's endpoints, none where it has no solution."""
+        for decision in outcome.decisions if isinstance(outcome, Solved) else ():
             try:
-                state = market.desired(spec, decision)
+                state = self._market.desired(spec, decision)
             except SpecError as error:
-                problems.extend(error.diagnostics)
-                break
-            owned = (spec.workload.name, state)
-            if desired.setdefault(decision.endpoint, owned) is not owned:
-                problems.append(_name_taken(spec, decision.endpoint))
-    if problems:
-        raise SpecError(tuple(problems))
-    return desired
+                self._problems.extend(error.diagnostics)
+                return
+            if self._desired.setdefault(decision.endpoint, state) is not state:
+                self._problems.append(_name_taken(spec, decision.endpoint))
+            yield state
+
+    def desired(self) -> dict[str, DesiredState]:
+        """Cloud objects by endpoint; SpecError with all that was wrong in any spec."""
+        if self._problems:
+            raise SpecError(tuple(self._problems))
+        return self._desired
 
 
 def _name_taken(spec: Spec, endpoint: str) -> Diagnostic:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from planner.errors import AuthError
 from planner.model.resource import DesiredState
@@ -17,8 +18,8 @@ _VALUES = 20
 """Values of one key that a filter takes (TagFilter.Values)."""
 
 _PAGE = 100
-_BELIEVED_S = 30.0
-"""How long an answer is used: a plan reads within it, and what is applied later is read again."""
+_BELIEVED_S = 120.0
+"""How long an answer is used: a plan of thousands reads within it, and an apply reads again."""
 
 
 class TagIndex:
@@ -27,6 +28,8 @@ class TagIndex:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._groups: dict[str, tuple[str, ...]] = {}
         self._known: dict[str, tuple[float, dict[str, list[Answer]]]] = {}
 
     def endpoints(self, owner: str) -> tuple[str, ...]:
@@ -64,13 +67,32 @@ class TagIndex:
         return known
 
     def _of(self, owner: str, together: Sequence[str] = ()) -> dict[str, list[Answer]]:
-        # Held while asking: who waits here is most often about to ask for the same owners.
+        known = self._believed(owner)
+        if known is not None:
+            return known
+        owners = self._group(owner, together)
+        with self._asking(owners[0]):  # who waits here would ask for the same
+            known = self._believed(owner)
+            if known is None:
+                self._ask_for(owners)
+                known = self._known[owner][1]
+            return known
+
+    def _believed(self, owner: str) -> dict[str, list[Answer]] | None:
+        at, known = self._known.get(owner, (0.0, None))
+        return None if known is None or time.monotonic() - at > _BELIEVED_S else known
+
+    def _group(self, owner: str, together: Sequence[str]) -> tuple[str, ...]:
+        """The owners that are asked for with this one, also when they are asked for again."""
         with self._lock:
-            at, known = self._known.get(owner, (0.0, None))
-            if known is None or time.monotonic() - at > _BELIEVED_S:
-                self._ask_for(_chunk(owner, together))
-                _, known = self._known[owner]
-            return known or {}
+            if together and owner not in self._groups:
+                for group in _groups({*together, owner}):
+                    self._groups.update(dict.fromkeys(group, group))
+            return self._groups.get(owner, (owner,))
+
+    def _asking(self, first: str) -> threading.Lock:
+        with self._lock:
+            return self._locks.setdefault(first, threading.Lock())
 
     def _ask_for(self, owners: Sequence[str]) -> None:
         asked = {
@@ -86,8 +108,12 @@ class TagIndex:
         self._known.update({owner: (now, tags) for owner, tags in found.items()})
 
 
-def _chunk(owner: str, together: Sequence[str]) -> list[str]:
-    """The owners that are asked for with this one."""
-    others = sorted({*together, owner})
-    begin = others.index(owner) // _VALUES * _VALUES
-    return others[begin : begin + _VALUES]
+def _groups(owners: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """As few groups as a filter allows; neighbours are in different ones.
+
+    Endpoints are read by name: so the first ones ask for all groups at once, and wait for none.
+    """
+    ordered = sorted(owners)
+    count = math.ceil(len(ordered) / _VALUES)
+    for begin in range(count):
+        yield tuple(ordered[begin::count])
