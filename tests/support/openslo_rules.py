@@ -1,7 +1,7 @@
 """The rules that the OpenSLO v1 specification (README of OpenSLO/OpenSLO) states for documents.
 
-Our own reading of them: OpenSLO's project gave its JSON Schemas up for a library in Go, and we found
-no package of PyPI or npm with either. Where somebody keeps them, test_openslo_schemas.py asks them.
+Our own reading of them: OpenSLO's project gave its JSON Schemas up for a library in Go, and we
+found no package of PyPI or npm with either. Where somebody keeps the schemas, they are asked too.
 """
 
 from __future__ import annotations
