@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.model.candidate import Autoscaling, Decision, Range, ScheduledAction
 from planner.model.export import Asked
-from planner.model.workload import Workload
+from planner.model.workload import LatencyTarget, Workload
 from tests.support.exports import asked
 from tests.support.sagemaker_values import decision, model, render, serverless, workload
 
@@ -66,6 +66,25 @@ SPECIAL: dict[str, tuple[Decision, dict[str, Any], dict[str, Any]]] = {
         decision(hosting="multi-model", options=(("model_cache", "disabled"),)),
         {"models": FLEET},
         {"model_prefix": "s3://models/risk/"},
+    ),
+    "alerted": (
+        replace(SCALED, peak_per_s=100.0),
+        {
+            "slo": replace(
+                workload().slo, latency=(LatencyTarget(label="p99", quantile=0.99, seconds=0.1),)
+            )
+        },
+        {"alerts": {"topics": ["arn:aws:sns:us-east-1:123456789012:on-call"]}},
+    ),
+    "alerted-serverless": (
+        serverless(cold_start_fraction=0.02, peak_per_s=1.0),
+        {},
+        {"alerts": {"dashboard": False, "skip": ["idle"]}},
+    ),
+    "alerted-fleet": (
+        decision(hosting="multi-model", cold_start_fraction=0.1, peak_per_s=10.0),
+        {"models": FLEET},
+        {"model_prefix": "s3://models/risk/", "alerts": {}},
     ),
     "variables": (
         decision(),

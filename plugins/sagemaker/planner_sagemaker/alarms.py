@@ -19,8 +19,10 @@ from planner_sagemaker.reading import (
     nothing_known,
     own_tags,
 )
+from planner_sagemaker.resources.alarms import SUFFIXES
 from planner_sagemaker.resources.names import readable
 from planner_sagemaker.resources.tags import OWNER, PROTECT, SELF
+from planner_sagemaker.telling import TELLING, tells
 
 ALARM = "alarm"
 THEIRS = (
@@ -61,7 +63,7 @@ class Alarms:
         owners = {one.owner for one in live.objects if one.kind == "endpoint"}
         owners |= {_value(one.body.get("Tags"), OWNER) for one in desired.resources}
         owners.discard(None)
-        named = re.compile(rf"{re.escape(endpoint)}-(5xx|latency-(p[\d.]+|mean|max))")
+        named = re.compile(rf"{re.escape(endpoint)}-{SUFFIXES}")
         for shown in found:
             own = named.fullmatch(shown["AlarmName"]) and _watches(shown, endpoint)
             if shown["AlarmName"] not in wanted and not own:
@@ -107,7 +109,8 @@ class Alarms:
             )
         body = {key: item for key, item in operation.body.items() if key != "Tags"}
         live = {key: item for key, item in alarm.body.items() if key != "Tags"}
-        theirs = {key: live[key] for key in THEIRS if key in live}
+        kept = [key for key in THEIRS if key not in TELLING or not tells(alarm.body)]
+        theirs = {key: live[key] for key in kept if key in live}
         if live != {**theirs, **body}:
             self._ask(_CLOUDWATCH, "PutMetricAlarm", {**theirs, **body})
         # PutMetricAlarm takes tags at a creation only, and ignores them where there is an alarm.
@@ -129,7 +132,9 @@ class Alarms:
         name = shown["AlarmName"]
         body = self._reader.body(ALARM, shown)
         if "Dimensions" in body:
-            body["Dimensions"] = sorted(body["Dimensions"], key=lambda one: str(one["Name"]))
+            body["Dimensions"] = _by("Name", body["Dimensions"])
+        if "Metrics" in body:
+            body["Metrics"] = [_in_order(one) for one in _by("Id", body["Metrics"])]
         arn = shown["AlarmArn"]
         tags = known(f"{ALARM}/{name}", arn) or self._tags(arn)
         return LiveObject(
@@ -155,4 +160,25 @@ def _value(tags: list[Answer] | None, key: str) -> str | None:
 
 
 def _watches(alarm: Answer, endpoint: str) -> bool:
-    return {"Name": "EndpointName", "Value": endpoint} in (alarm.get("Dimensions") or ())
+    metrics = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics") or () if _is_metric(one)]
+    return any(
+        {"Name": "EndpointName", "Value": endpoint} in (one.get("Dimensions") or ())
+        for one in (alarm, *metrics)
+    )
+
+
+def _is_metric(query: Answer) -> bool:
+    return "MetricStat" in query
+
+
+def _by(member: str, items: list[Answer]) -> list[Answer]:
+    return sorted(items, key=lambda one: str(one[member]))
+
+
+def _in_order(query: Answer) -> Answer:
+    """A part of an expression with the dimensions of its metric by name."""
+    if not _is_metric(query):
+        return query
+    stat = query["MetricStat"]
+    metric = {**stat["Metric"], "Dimensions": _by("Name", stat["Metric"].get("Dimensions", []))}
+    return {**query, "MetricStat": {**stat, "Metric": metric}}

@@ -28,6 +28,7 @@ from planner.model.vitals import Vitals, Window
 from planner.model.warm_up import Reply, Sample, Target
 from planner.provider.gateway import Watch
 from planner_sagemaker.alarms import ALARM, Alarms
+from planner_sagemaker.dashboards import Dashboards
 from planner_sagemaker.exports.api import OPERATIONS
 from planner_sagemaker.invoking import RUNTIME, invoked
 from planner_sagemaker.leftovers import Leftovers
@@ -40,6 +41,7 @@ from planner_sagemaker.reading import (
     health,
     nothing_known,
 )
+from planner_sagemaker.resources.dashboard import KIND as DASHBOARD
 from planner_sagemaker.tag_index import TagIndex
 from planner_sagemaker.tenancy import Tenancy, claimed, previous
 from planner_sagemaker.vitals import vitals
@@ -183,6 +185,7 @@ class SageMakerGateway:
         self._index = TagIndex(self._connection.ask)
         self._reader = Reader(self._connection.ask, self._connection.creation)
         self._alarms = Alarms(self._connection.ask, self._reader)
+        self._dashboards = Dashboards(self._connection.ask)
         self._tenancy = Tenancy(self._connection.ask, self._reader)
         self._usage = Usage(self._connection.ask, self._reader)
         self._region = region
@@ -197,7 +200,8 @@ class SageMakerGateway:
         known = self._index.known(desired, together) if together else nothing_known
         live = self._reader.read(desired, known)
         self._usage.seen(live)
-        return replace(live, objects=(*live.objects, *self._alarms.read(desired, live, known)))
+        seen = (*self._alarms.read(desired, live, known), *self._dashboards.read(desired, live))
+        return replace(live, objects=(*live.objects, *seen))
 
     def write(self, operation: Operation, /) -> None:
         """Make one change; a deletion of what is gone and a creation of what is there succeed.
@@ -206,6 +210,8 @@ class SageMakerGateway:
         """
         if operation.kind == ALARM:
             self._alarms.write(operation)
+        elif operation.kind == DASHBOARD:
+            self._dashboards.write(operation)
         else:
             self._writer.write(operation)
 
@@ -236,8 +242,12 @@ class SageMakerGateway:
         return vitals(self._connection.ask, live, window)
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
-        """Set the owner's tags on the endpoint, its config, its models and its alarms."""
-        return (*claimed(self._reader, self._writer, live, owner), *self._alarms.claim(live, owner))
+        """Set the owner's tags on all that is an endpoint's own."""
+        return (
+            *claimed(self._reader, self._writer, live, owner),
+            *self._alarms.claim(live, owner),
+            *self._dashboards.claim(live, owner),
+        )
 
     def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:
         """Wait until the endpoint is ready, failed or gone; raises ProviderError `not-settled`."""

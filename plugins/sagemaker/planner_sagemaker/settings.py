@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from planner.alerts import Measure
 from planner.model.units import UnitError
 from planner.model.workload import Feature
 from planner.spec.quantities import (
@@ -30,6 +31,7 @@ from planner_sagemaker.options import CatalogOptions
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+\Z")
 _S3 = re.compile(r"s3://[^/\s]+(/\S*)?\Z")
 _NETWORK_ID = re.compile(r"[-0-9a-zA-Z]{1,32}\Z")
+_TOPIC = re.compile(r"arn:aws[a-z\-]*:sns:[a-z0-9\-]+:\d{12}:[a-zA-Z0-9_-]{1,256}\Z")
 _SERVERLESS_IMAGE_BYTES = 10_000_000_000
 _GB = 1_000_000_000
 _LARGEST_VOLUME_BYTES = 512 * _GB
@@ -92,7 +94,15 @@ def _quota_name(key: str) -> str:
     return _known(key, EXTRA_QUOTAS)
 
 
+def _topic(value: str) -> str:
+    if _TOPIC.match(value):
+        return value
+    hint = "write arn:aws:sns:us-east-1:123456789012:on-call"
+    raise UnitError(f"must be the ARN of an SNS topic, not {value}", hint)
+
+
 S3Uri = Annotated[Text, AfterValidator(_s3)]
+TopicArn = Annotated[Text, AfterValidator(_topic)]
 NetworkId = Annotated[Text, AfterValidator(_network_id)]
 PriceName = Annotated[str, AfterValidator(_price_name)]
 QuotaName = Annotated[str, AfterValidator(_quota_name)]
@@ -132,6 +142,17 @@ class Cooldowns(SpecBlock):
     down: Duration | None = None
 
 
+class CloudWatchAlerts(SpecBlock):
+    """An alarm for everything to be told of, and a dashboard; `skip` are measures left out.
+
+    `topics` are told when an alarm goes off and when it is over.
+    """
+
+    topics: tuple[TopicArn, ...] = Field(default=(), max_length=5)
+    dashboard: Flag = True
+    skip: tuple[Measure, ...] = ()
+
+
 class SageMakerSettings(SpecBlock):
     """One candidate: where, as whom, with which image, and what differs from public figures.
 
@@ -153,6 +174,7 @@ class SageMakerSettings(SpecBlock):
     kms_key: Annotated[Text, AfterValidator(_kms_key)] | None = None
     network_isolation: Flag = False
     data_capture: DataCapture | None = None
+    alerts: CloudWatchAlerts | None = None
     volume: Annotated[Size, AfterValidator(_volume)] | None = None
     cooldowns: Cooldowns = Cooldowns.model_construct()
     marketplace: Flag = False

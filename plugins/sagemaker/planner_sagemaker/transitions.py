@@ -13,6 +13,7 @@ from planner.model.resource import DesiredState
 from planner_sagemaker.counts import counted, switches
 from planner_sagemaker.resources.names import readable
 from planner_sagemaker.resources.tags import DIGEST, SELF
+from planner_sagemaker.telling import told
 
 _SCALING = ("scalable-target", "scaling-policy", "scheduled-action")
 _ATTACHED = ("scaling-policy", "scheduled-action")
@@ -26,7 +27,7 @@ def ordered(changes: ChangeSet, desired: DesiredState, live: LiveState) -> Chang
     (docs.aws.amazon.com sagemaker/latest/dg endpoint-scaling-update). Raises ProviderError
     `conversion-refused` where an instance-backed endpoint would become serverless.
     """
-    changes = _spared(_alarms_last(changes), live)
+    changes = _spared(_alarms_last(told(changes, desired, live)), live)
     found = counted(_arranged(changes, desired, live), desired, live)
     return _told(_settled(found), desired, live)
 

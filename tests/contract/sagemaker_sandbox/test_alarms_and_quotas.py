@@ -76,7 +76,9 @@ def test_an_alarm_that_makes_no_sense_is_refused(watch: Any, changed: dict[str, 
 def test_alarms_are_listed_in_pages_by_name_and_state(watch: Any) -> None:
     every = [f"n{number}" for number in range(5)]
     for name in every:
-        watch.put_metric_alarm(**{**ALARM, "AlarmName": name}, AlarmActions=["arn:aws:sns:x:y:z"])
+        watch.put_metric_alarm(
+            **{**ALARM, "AlarmName": name}, AlarmActions=["arn:aws:sns:us-east-1:y:z"]
+        )
     watch.put_metric_alarm(**ALARM)
     watch.set_alarm_state(AlarmName="n3", StateValue="ALARM", StateReason="")
     assert names(watch, PaginationConfig={"PageSize": 2}) == ["a", *every]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from planner_sagemaker.resources.alarms import DEFAULT_FAILED
-
 from planner.alerts import thresholds
 from tests.support.code import ROOT
+from tests.support.sagemaker_values import decision, render
 
 DOCTOR = ROOT / "planner" / "doctor"
 SOURCE = "".join(path.read_text(encoding="utf-8") for path in sorted(DOCTOR.glob("*.py")))
@@ -30,7 +29,9 @@ def test_every_threshold_says_what_it_is_and_is_used() -> None:
 
 
 def test_alarms_that_roll_back_and_doctor_call_the_same_share_of_errors_too_many() -> None:
-    assert thresholds()["error-share"].value == DEFAULT_FAILED
+    state = render(decision())
+    (alarm,) = [one for one in state.resources if one.name.endswith("-5xx")]
+    assert thresholds()["error-share"].value == alarm.body["Threshold"]
 
 
 def test_a_number_of_the_documents_names_them() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from planner_sagemaker.exports.api import api_calls
 from planner_sagemaker.exports.cloudformation import MAX_RESOURCES
 from planner_sagemaker.provider import provider
 
@@ -25,7 +26,7 @@ def by_name(body: dict[str, Any]) -> str:
 
 
 def sent(endpoint: Asked) -> list[dict[str, Any]]:
-    return [resource.body for resource in endpoint.state.resources]
+    return [call.parameters for call in api_calls(endpoint.state)]
 
 
 @pytest.mark.parametrize("kind", sorted(SPECIAL.keys() - {"warm"}))

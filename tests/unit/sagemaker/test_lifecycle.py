@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -35,6 +36,7 @@ REQUESTS = {
     "scalable-target": ("application-autoscaling", ["RegisterScalableTarget"]),
     "scaling-policy": ("application-autoscaling", ["PutScalingPolicy"]),
     "scheduled-action": ("application-autoscaling", ["PutScheduledAction"]),
+    "dashboard": ("cloudwatch", ["PutDashboard"]),
 }
 
 
@@ -98,6 +100,7 @@ def test_whole_structures_are_spoken_of_only_where_nothing_of_them_is_asked_for(
             decision(hosting="multi-model", options=(("volume_gb", "20"),)), data_capture=capture
         ),
         render(serverless()),
+        render(decision(), alerts={"topics": ["arn:aws:sns:us-east-1:123456789012:on-call"]}),
         render(decision(), workload(rollout=Rollout(strategy="rolling"))),
     )
     asked = {
@@ -105,7 +108,8 @@ def test_whole_structures_are_spoken_of_only_where_nothing_of_them_is_asked_for(
     }
     assert len({kind for kind, _ in asked}) == len(REQUESTS)
     whole = [rule for rule in LIFECYCLE.rules if rule.path.endswith("*")]
-    whole = [rule for rule in whole if not rule.path.endswith((".Environment.*", "Tags[[]*"))]
+    free = (".Environment.*", "Tags[[]*", "DashboardBody*")
+    whole = [rule for rule in whole if not rule.path.endswith(free)]
     hidden = [
         f"{kind}: {rule.path} hides {path}"
         for rule in whole
@@ -124,7 +128,7 @@ def test_kinds_are_those_of_the_requests() -> None:
 def test_what_an_alarm_keeps_is_what_its_rules_leave_alone() -> None:
     """Whatever is left alone must survive a PutMetricAlarm, which replaces everything."""
     alone = {
-        rule.path.partition("[")[0].rstrip("*")
+        re.split(r"[\[.*]", rule.path)[0]
         for rule in LIFECYCLE.rules
         if rule.kind == "alarm" and rule.behaviour is Behaviour.SERVER_DEFAULT
     }

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from planner_sagemaker.exports.api import OPERATIONS
+from planner_sagemaker.exports.api import OPERATIONS, api_calls
 from planner_sagemaker.provider import provider
 
 from planner.model.export import Asked, ExportedFile
@@ -20,6 +20,7 @@ KINDS = {
     "aws_appautoscaling_target": "scalable-target",
     "aws_appautoscaling_policy": "scaling-policy",
     "aws_appautoscaling_scheduled_action": "scheduled-action",
+    "aws_cloudwatch_dashboard": "dashboard",
 }
 NAMED = {
     "model": "model_name",
@@ -49,9 +50,22 @@ def read(document: dict[str, Any], kind: str, label: str) -> dict[str, Any]:
         body["dimensions"] = [
             {"Name": name, "Value": text} for name, text in body["dimensions"].items()
         ]
+    if "metric_query" in body:
+        body["metrics"] = [queried(one) for one in body.pop("metric_query")]
     if "kms_key_arn" in body:
         body["kms_key_id"] = body.pop("kms_key_arn")
     return read_back(*OPERATIONS[ours], body)
+
+
+def queried(query: dict[str, Any]) -> dict[str, Any]:
+    if "metric" not in query:
+        return query
+    metric = dict(query.pop("metric"))
+    stat = {name: metric.pop(name) for name in ("period", "stat")}
+    metric["dimensions"] = [
+        {"Name": name, "Value": text} for name, text in metric["dimensions"].items()
+    ]
+    return {**query, "metric_stat": {"metric": metric, **stat}}
 
 
 def resolved(value: Any, document: dict[str, Any]) -> Any:
@@ -76,6 +90,12 @@ def looked_up(reference: str, document: dict[str, Any]) -> str:
     return found
 
 
+def untold(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Without what the provider has no word for."""
+    unknown = {"PutMetricAlarm": "WarmUpConfiguration", "PutDashboard": "Tags"}.get(operation)
+    return {name: item for name, item in body.items() if name != unknown}
+
+
 @pytest.mark.parametrize("kind", sorted(SPECIAL))
 def test_a_configuration_asks_for_what_the_planner_would_send(kind: str) -> None:
     endpoint = shown(kind, "fraud-scorer")
@@ -85,7 +105,8 @@ def test_a_configuration_asks_for_what_the_planner_would_send(kind: str) -> None
         for kind, resources in document["resource"].items()
         for label in resources
     ]
-    assert found == [resource.body for resource in endpoint.state.resources]
+    sent = [(call.operation, call.parameters) for call in api_calls(endpoint.state)]
+    assert found == [untold(*one) for one in sent]
     assert terraform(document, "terraform_aws") == []
 
 
@@ -115,3 +136,10 @@ def test_what_it_cannot_keep_is_said_in_the_file_too() -> None:
     assert note.startswith("a: ")
     assert file.content["//"] == list(file.notes)
     assert not any("retained counts" in note for note in configuration(one(WARM)).notes)
+
+
+def test_what_the_provider_has_no_word_for_is_said() -> None:
+    alerted, plain = configuration(shown("alerted", "a")), configuration(named("b"))
+    assert any(note.startswith("a: the AWS provider has no tags of dash") for note in alerted.notes)
+    assert any(note.startswith("a: the AWS provider has no warm-up") for note in alerted.notes)
+    assert not any("dashboard" in note or "warm-up" in note for note in plain.notes)

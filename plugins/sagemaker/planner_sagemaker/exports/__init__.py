@@ -10,6 +10,7 @@ from planner_sagemaker.exports.ack import manifests
 from planner_sagemaker.exports.api import api_calls
 from planner_sagemaker.exports.calling import SageMakerCalling
 from planner_sagemaker.exports.cloudformation import templates
+from planner_sagemaker.exports.dashboards import bodies
 from planner_sagemaker.exports.metrics import SageMakerMetrics
 from planner_sagemaker.exports.series import SageMakerSeries
 from planner_sagemaker.exports.terraform import configuration
@@ -19,7 +20,12 @@ EXPORTS: Mapping[str, Export] = MappingProxyType({"api": api_calls})
 
 def files() -> Mapping[str, FileExport]:
     """Its own formats that are files for other tools."""
-    return {"ack": manifests, "cloudformation": templates, "terraform": configuration}
+    return {
+        "ack": manifests,
+        "cloudformation": templates,
+        "cloudwatch-dashboard": bodies,
+        "terraform": configuration,
+    }
 
 
 def calling() -> Calling:

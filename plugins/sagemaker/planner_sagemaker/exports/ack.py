@@ -19,10 +19,11 @@ KINDS = {
     "scalable-target": ("applicationautoscaling", "ScalableTarget"),
     "scaling-policy": ("applicationautoscaling", "ScalingPolicy"),
 }
+_UNKNOWN = {"WarmUpConfiguration"}
 _IMMUTABLE = ("model", "endpoint-config")
 _INITIALISM = re.compile(r"(Arn|Id|Uri|Url)(?=s?(?:[A-Z]|$))")
-_RENAMED = {"Type": "type_"}
-"""The controllers' generator keeps clear of a word of Go."""
+_RENAMED = {"Type": "type_", "Id": "id"}
+"""The controllers' generator keeps clear of a word of Go; a name alone begins small."""
 
 
 def manifests(asked: Sequence[Asked]) -> tuple[ExportedFile, ...]:
@@ -48,6 +49,16 @@ def _notes(states: Sequence[DesiredState]) -> Iterator[str]:
     )
     yield from about(
         states,
+        lambda state: any(one.kind == "dashboard" for one in state.resources),
+        "no controller has dashboards; it is left out, and `planner apply` puts it",
+    )
+    yield from about(
+        states,
+        lambda state: any("WarmUpConfiguration" in one.body for one in state.resources),
+        "the controller has no warm-up of alarms: until the first call the one on idleness is on",
+    )
+    yield from about(
+        states,
         autoscaled,
         "the controller has no field for retained counts, so that an update starts the variant "
         "with its initial count; `planner apply` keeps what autoscaling has set",
@@ -63,7 +74,7 @@ def _manifest(
     if resource.kind in _IMMUTABLE:
         # Another content is another object; the one before is in use until the endpoint moved on.
         annotations["argocd.argoproj.io/sync-options"] = "PruneLast=true"
-    spec = _spec(resource.body)
+    spec = _spec({key: item for key, item in resource.body.items() if key not in _UNKNOWN})
     if resource.kind == "alarm":
         spec = {"name": spec.pop("alarmName"), **spec}
     return {

@@ -10,6 +10,7 @@ from typing import Any
 from planner.model.export import Asked, ExportedFile
 from planner.model.resource import DesiredState, Resource
 from planner_sagemaker.exports.limits import KEPT, about, autoscaled, notes, warm_scaling, warmed
+from planner_sagemaker.resources.dashboard import put_dashboard
 from planner_sagemaker.resources.names import digest
 
 MAX_RESOURCES = 500
@@ -22,6 +23,7 @@ TYPES = {
     "endpoint": ("AWS::SageMaker::Endpoint", "Endpoint"),
     "scalable-target": ("AWS::ApplicationAutoScaling::ScalableTarget", "Target"),
     "scaling-policy": ("AWS::ApplicationAutoScaling::ScalingPolicy", "Policy"),
+    "dashboard": ("AWS::CloudWatch::Dashboard", "Dashboard"),
 }
 _HASHED = ("model", "endpoint-config")
 """Kinds with a hash in their names, which a logical ID must not have: it would never be updated."""
@@ -138,6 +140,8 @@ def _properties(resource: Resource, state: DesiredState, ids: Mapping[str, str])
         case "scaling-policy":
             kept = {name: item for name, item in body.items() if name not in _OF_TARGET}
             return {**kept, "ScalingTargetId": {"Ref": ids[resource.after[0]]}}
+        case "dashboard":
+            return put_dashboard(body)
     return body
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from planner.model.export import Asked, ExportedFile
 from planner.model.resource import DesiredState, Resource
 from planner_sagemaker.exports.limits import about, autoscaled, notes
+from planner_sagemaker.resources.dashboard import put_dashboard
 
 VERSION = ">= 5.100"
 """The earliest that took all we write; earlier ones were not tried."""
@@ -21,7 +22,11 @@ TYPES = {
     "scalable-target": "aws_appautoscaling_target",
     "scaling-policy": "aws_appautoscaling_policy",
     "scheduled-action": "aws_appautoscaling_scheduled_action",
+    "dashboard": "aws_cloudwatch_dashboard",
 }
+_SELF_NAMED = ("alarm", "scalable-target", "dashboard")
+"""Kinds whose names stand in members of their own."""
+
 _NAMES = {
     "ModelName",
     "EndpointConfigName",
@@ -72,15 +77,26 @@ def _notes(states: Sequence[DesiredState]) -> tuple[str, ...]:
         "the AWS provider has no word for retained counts, so that an update starts the variant "
         "with its initial count; `planner apply` keeps what autoscaling has set",
     )
-    return (*reset, *notes(states, "Terraform"))
+    alone = about(
+        states,
+        lambda state: any(one.kind == "dashboard" for one in state.resources),
+        "the AWS provider has no tags of dashboards, so that `planner apply` takes it for somebody "
+        "else's",
+    )
+    warm = about(
+        states,
+        lambda state: any("WarmUpConfiguration" in one.body for one in state.resources),
+        "the AWS provider has no warm-up of alarms: until the first call the one on idleness is on",
+    )
+    return (*reset, *alone, *warm, *notes(states, "Terraform"))
 
 
 def _resource(resource: Resource, state: DesiredState) -> dict[str, Any]:
     body = {name: item for name, item in resource.body.items() if name not in _NAMES}
-    written: dict[str, Any] = {} if resource.kind == "alarm" else {"name": resource.name}
-    if resource.kind == "scalable-target":
-        written = {}
-    written.update(_snaked(body))
+    written: dict[str, Any] = {}
+    if resource.kind not in _SELF_NAMED:
+        written["name"] = resource.name
+    written.update(_watching(body) if resource.kind in {"alarm", "dashboard"} else _snaked(body))
     match resource.kind:
         case "endpoint-config":
             for variant in written["production_variants"]:
@@ -99,6 +115,30 @@ def _resource(resource: Resource, state: DesiredState) -> dict[str, Any]:
         # (github.com/hashicorp/terraform-provider-aws/issues/40048).
         written["lifecycle"] = {"create_before_destroy": True}
     return written
+
+
+def _watching(body: dict[str, Any]) -> dict[str, Any]:
+    """An alarm or a dashboard, without what the provider has no word for."""
+    if "DashboardBody" in body:
+        shown = put_dashboard(body)
+        return {_snake(name): _literal(shown[name]) for name in ("DashboardName", "DashboardBody")}
+    known = {name: body[name] for name in body if name not in {"WarmUpConfiguration", "Metrics"}}
+    written: dict[str, Any] = _snaked(known)
+    if "Metrics" in body:
+        written["metric_query"] = [_query(one) for one in body["Metrics"]]
+    return written
+
+
+def _query(query: dict[str, Any]) -> dict[str, Any]:
+    """A part of an expression; the metric has its period and statistic beside its name."""
+    if "MetricStat" not in query:
+        written: dict[str, Any] = _snaked(query)
+        return written
+    stat = query["MetricStat"]
+    rest = {name: item for name, item in stat.items() if name != "Metric"}
+    metric = _snaked({**stat["Metric"], **rest})
+    others = {name: item for name, item in query.items() if name != "MetricStat"}
+    return {**_snaked(others), "metric": metric}
 
 
 def _rollback(written: dict[str, Any], state: DesiredState) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from planner.alerts import thresholds
 from planner.model.live import Health, LiveObject, LiveState
 from planner_sagemaker import tables
 from planner_sagemaker.alarms import ALARM
@@ -13,7 +14,6 @@ from planner_sagemaker.importing.capacity import Capacity, capacity
 from planner_sagemaker.importing.refusal import only, unsayable
 from planner_sagemaker.offerings import PROVIDER
 from planner_sagemaker.options import DEFAULT_OVERHEAD_S
-from planner_sagemaker.resources.alarms import DEFAULT_FAILED
 from planner_sagemaker.resources.names import readable
 
 Body = Mapping[str, Any]
@@ -181,8 +181,9 @@ def _objectives(live: LiveState, held: Capacity) -> Part:
     if not found:
         unwatched = {"rollout": {"rollback": False}} if held.guarded else {}
         return {"slo": slo, **unwatched}
-    failed = found.pop("5xx", {}).get("Threshold", DEFAULT_FAILED)
-    if failed != DEFAULT_FAILED and 0.0 < failed < 1.0:
+    usual = thresholds()["error-share"].value
+    failed = found.pop("5xx", {}).get("Threshold", usual)
+    if failed != usual and 0.0 < failed < 1.0:
         slo["availability"] = f"{100 * (1.0 - failed):.9g}%"
     slo["latency"] = {
         label.removeprefix("latency-"): _within(body["Threshold"]) for label, body in found.items()

@@ -22,6 +22,7 @@ _DELETES: Mapping[str, tuple[str, ...]] = {
     "scalable-target": ("application-autoscaling:DeregisterScalableTarget",),
     "scaling-policy": ("application-autoscaling:DeleteScalingPolicy",),
     "scheduled-action": ("application-autoscaling:DeleteScheduledAction",),
+    "dashboard": ("cloudwatch:DeleteDashboards",),
 }
 _PUTS: Mapping[str, tuple[str, ...]] = {
     "model": ("sagemaker:CreateModel",),
@@ -31,18 +32,21 @@ _PUTS: Mapping[str, tuple[str, ...]] = {
     "scalable-target": ("application-autoscaling:RegisterScalableTarget",),
     "scaling-policy": ("application-autoscaling:PutScalingPolicy",),
     "scheduled-action": ("application-autoscaling:PutScheduledAction",),
+    "dashboard": ("cloudwatch:PutDashboard",),
 }
 _SWITCHES: Mapping[str, tuple[str, ...]] = {"endpoint": ("sagemaker:UpdateEndpoint",)}
 _TAGS: Mapping[str, tuple[str, ...]] = {
     # Also needed by a creation with tags (CreateModel and its like, PutMetricAlarm: Tags).
     **dict.fromkeys(("model", "endpoint-config", "endpoint"), ("sagemaker:AddTags",)),
-    "alarm": ("cloudwatch:TagResource",),
+    **dict.fromkeys(("alarm", "dashboard"), ("cloudwatch:TagResource",)),
 }
 _TARGET = "arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/*"
 """Targets have an id, which is not known before there is one."""
 
 _ARNS = {
     "alarm": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
+    # Of no region: the Service Authorization Reference of CloudWatch.
+    "dashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{name}",
     **dict.fromkeys(("scalable-target", "scaling-policy", "scheduled-action"), _TARGET),
 }
 _SAGEMAKER = "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}"

@@ -1,4 +1,4 @@
-"""A decision as SageMaker objects: model, config, alarms, endpoint, and what scales it."""
+"""A decision as SageMaker objects: model, config, alarms, endpoint, what scales and shows it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 from planner.model.candidate import Decision
 from planner.model.resource import DesiredState, Resource
 from planner.model.workload import Workload
-from planner_sagemaker.resources.alarms import alarms
+from planner_sagemaker.resources.alarms import Alarms, alarms
+from planner_sagemaker.resources.dashboard import dashboard
 from planner_sagemaker.resources.endpoint import endpoint, endpoint_config
 from planner_sagemaker.resources.model import model
 from planner_sagemaker.resources.names import digest
 from planner_sagemaker.resources.rollout import deployment, passed_over, watching
 from planner_sagemaker.resources.scaling import scaling
-from planner_sagemaker.resources.tags import stamped, tags_of
+from planner_sagemaker.resources.tags import DASHBOARD, stamped, tags_of
 from planner_sagemaker.settings import SageMakerSettings
 
 __all__ = ["render"]
@@ -27,7 +28,8 @@ def render(decision: Decision, workload: Workload, settings: SageMakerSettings) 
     Models and endpoint configs are immutable in SageMaker, so they are named by the hash of their
     content: an equal body has an equal name, a changed one a new name.
     """
-    resources = tuple(_resources(decision, workload, settings))
+    own = alarms(decision, workload, settings, tags_of(workload, settings))
+    resources = tuple(_resources(decision, workload, settings, own))
     whole = digest({one.address: _lasting(one.body) for one in resources})
     return DesiredState(
         endpoint=decision.endpoint,
@@ -39,7 +41,7 @@ def render(decision: Decision, workload: Workload, settings: SageMakerSettings) 
         ),
         place={"region": settings.region},
         digest=whole,
-        notes=tuple(filter(None, [passed_over(decision, workload, settings)])),
+        notes=tuple(filter(None, [passed_over(decision, workload, settings), *own.notes])),
     )
 
 
@@ -49,17 +51,30 @@ def _lasting(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resources(
-    decision: Decision, workload: Workload, settings: SageMakerSettings
+    decision: Decision, workload: Workload, settings: SageMakerSettings, own: Alarms
 ) -> Iterator[Resource]:
     tags = tags_of(workload, settings)
     served = model(decision, workload, settings, tags)
     config = endpoint_config(decision, settings, served, tags)
-    own = tuple(alarms(decision, workload, settings, tags))
-    watched = watching([one.name for one in own], workload.rollout) if own else ()
+    watched = watching(own.rollback, workload.rollout) if own.rollback else ()
     rollout = deployment(decision, workload, settings, watched)
-    live = endpoint(decision, config, own, deployment=rollout, tags=tags)
+    shown = _dashboard(decision, workload, settings, own)
+    known = {**tags, DASHBOARD: shown.name} if shown is not None else tags
+    live = endpoint(decision, config, own.rollback, deployment=rollout, tags=known)
     yield served
     yield config
-    yield from own
+    yield from own.resources
     yield live
     yield from scaling(decision, live)
+    if shown is not None:
+        yield shown
+
+
+def _dashboard(
+    decision: Decision, workload: Workload, settings: SageMakerSettings, own: Alarms
+) -> Resource | None:
+    if settings.alerts is None or not settings.alerts.dashboard:
+        return None
+    names = [one.name for one in own.resources]
+    tags = tags_of(workload, settings)
+    return dashboard(decision, workload, settings, alarms=names, tags=tags)

@@ -37,14 +37,15 @@ def endpoint_config(
 def endpoint(
     decision: Decision,
     config: Resource,
-    alarms: Sequence[Resource],
+    alarms: Sequence[str],
     *,
     deployment: dict[str, Any],
     tags: dict[str, str],
 ) -> Resource:
     """The endpoint that clients call; its name is the decision's.
 
-    `deployment` says how its updates go, which is no property of it: the digest leaves it out.
+    `alarms` are the names of those that roll its updates back, which `deployment` says how to do:
+    that is no property of it, and the digest leaves it out.
     """
     name = readable(decision.endpoint)
     body = tagged({"EndpointName": name, "EndpointConfigName": config.name}, tags)
@@ -53,7 +54,7 @@ def endpoint(
         kind="endpoint",
         name=name,
         body={**body, "DeploymentConfig": deployment} if deployment else body,
-        after=(config.address, *(alarm.address for alarm in alarms)),
+        after=(config.address, *(f"alarm/{name}" for name in alarms)),
     )
 
 

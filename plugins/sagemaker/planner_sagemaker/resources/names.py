@@ -26,3 +26,8 @@ def readable(text: str, length: int = MAX_LENGTH) -> str:
 def hashed(text: str, body: dict[str, Any]) -> str:
     """A readable name that ends in the first eight hex digits of the body's digest."""
     return f"{readable(text, MAX_LENGTH - 9)}-{digest(body)[:8]}"
+
+
+def dashboard_name(endpoint: str, region: str) -> str:
+    """The name of an endpoint's dashboard, of which an account has one set for all regions."""
+    return f"{readable(endpoint)}-{region}"

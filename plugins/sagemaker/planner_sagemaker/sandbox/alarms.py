@@ -1,23 +1,22 @@
-"""PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and their tags."""
+"""PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and tags in CloudWatch."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from planner_sagemaker.sandbox import watching
+from planner_sagemaker.sandbox import dashboards, watching
+from planner_sagemaker.sandbox.alarm_rules import problems
 from planner_sagemaker.sandbox.cloud import ACCOUNT, Call, Handler, partition
 from planner_sagemaker.sandbox.composite_alarms import composite_alarms
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.paging import Paging, kept_page, page_of
-from planner_sagemaker.sandbox.store import Document
+from planner_sagemaker.sandbox.store import Document, Key
 from planner_sagemaker.sandbox.tags import given_tags
 from planner_sagemaker.sandbox.transitions import ALARM
 
 _UNSET = "Unchecked: Initial alarm creation"
-_MISSING_DATA = {"breaching", "notBreaching", "ignore", "missing"}
-_SOURCES = ("MetricName", "Metrics", "EvaluationCriteria")
 
 
 def _name(alarm: Mapping[str, Any]) -> str:
@@ -31,7 +30,7 @@ _PAGING = Paging(
 
 def put_metric_alarm(call: Call) -> Mapping[str, Any]:
     """Make an alarm, or replace all of one but its state and its tags."""
-    for problem in _problems(call.parameters):
+    for problem in problems(call.parameters, call.region):
         raise CloudError("ValidationError", problem)
     write(call, call.parameters)
     return {}
@@ -49,6 +48,10 @@ def write(call: Call, given: Mapping[str, Any]) -> str:
     }
     arn = f"arn:{partition(call.region)}:cloudwatch:{call.region}:{ACCOUNT}:alarm:{name}"
     state = {key: item for key, item in before.items() if key.startswith(("State", "_"))}
+    warm = given.get("WarmUpConfiguration")
+    if warm is not None:
+        # A change of it begins nothing anew (documentation of WarmUpPeriodDurationInMinutes).
+        state.setdefault("_warm_at", call.now + 60.0 * warm["WarmUpPeriodDurationInMinutes"])
     alarm = {
         "ActionsEnabled": True,
         **{member: [] for member in ("OKActions", "AlarmActions", "InsufficientDataActions")},
@@ -60,39 +63,6 @@ def write(call: Call, given: Mapping[str, Any]) -> str:
     }
     watching.begin(call.cloud, call.region, alarm)
     return arn
-
-
-def _problems(asked: Mapping[str, Any]) -> Iterator[str]:
-    """What the service model cannot say; the wording is ours."""
-    if sum(member in asked for member in _SOURCES) != 1:
-        yield f"Exactly one of {', '.join(_SOURCES)} must be provided."
-    if "EvaluationCriteria" not in asked:
-        yield from _evaluation_problems(asked)
-    if "MetricName" in asked:
-        yield from _metric_problems(asked)
-
-
-def _evaluation_problems(asked: Mapping[str, Any]) -> Iterator[str]:
-    for member in ("EvaluationPeriods", "ComparisonOperator"):
-        if member not in asked:
-            yield f"{member} must be provided."
-    if ("Threshold" in asked) == ("ThresholdMetricId" in asked):
-        yield "Exactly one of Threshold and ThresholdMetricId must be provided."
-    if asked.get("DatapointsToAlarm", 1) > asked.get("EvaluationPeriods", 1):
-        yield "DatapointsToAlarm must not be greater than EvaluationPeriods."
-    if asked.get("TreatMissingData", "missing") not in _MISSING_DATA:
-        yield f"TreatMissingData must be one of {', '.join(sorted(_MISSING_DATA))}."
-
-
-def _metric_problems(asked: Mapping[str, Any]) -> Iterator[str]:
-    for member in ("Namespace", "Period"):
-        if member not in asked:
-            yield f"{member} must be provided with MetricName."
-    if ("Statistic" in asked) == ("ExtendedStatistic" in asked):
-        yield "Exactly one of Statistic and ExtendedStatistic must be provided with MetricName."
-    period = asked.get("Period", 60)
-    if period not in {10, 20, 30} and period % 60:
-        yield "Period must be 10, 20, 30 or a multiple of 60."
 
 
 def describe_alarms(call: Call) -> Mapping[str, Any]:
@@ -164,32 +134,39 @@ def _unknown(name: str) -> CloudError:
 
 def tag_resource(call: Call) -> Mapping[str, Any]:
     """Overwrite tags of the same keys, add the others."""
-    alarm = _tagged(call)
-    tags = {**alarm["_tags"], **given_tags(call.parameters)}
-    call.put(ALARM, _name(alarm), {**alarm, "_tags": tags})
+    key, document = _tagged(call)
+    _retag(call, key, document, {**document["_tags"], **given_tags(call.parameters)})
     return {}
 
 
 def untag_resource(call: Call) -> Mapping[str, Any]:
     """Remove tags; keys that are not there are no error."""
-    alarm, gone = _tagged(call), set(call.parameters["TagKeys"])
-    left = {key: text for key, text in alarm["_tags"].items() if key not in gone}
-    call.put(ALARM, _name(alarm), {**alarm, "_tags": left})
+    (key, document), gone = _tagged(call), set(call.parameters["TagKeys"])
+    left = {name: text for name, text in document["_tags"].items() if name not in gone}
+    _retag(call, key, document, left)
     return {}
 
 
 def list_tags_for_resource(call: Call) -> Mapping[str, Any]:
-    """All tags of an alarm by key."""
-    tags = _tagged(call)["_tags"]
+    """All tags of an alarm or a dashboard by key."""
+    tags = _tagged(call)[1]["_tags"]
     return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
 
 
-def _tagged(call: Call) -> Document:
+def _retag(call: Call, key: Key, document: Document, tags: Mapping[str, str]) -> None:
+    steps = document.get("_steps") or []
+    due = steps[0]["at"] if steps else None
+    call.cloud.store.put(key, {**document, "_tags": dict(tags)}, due=due)
+
+
+def _tagged(call: Call) -> tuple[Key, Document]:
     arn = call.parameters["ResourceARN"]
-    alarm = call.strong(ALARM, arn.partition(":alarm:")[2])
-    if alarm is None or alarm["AlarmArn"] != arn:
+    _, shown, name = arn.partition(":dashboard/")
+    key = dashboards.key_of(name) if shown else call.key(ALARM, arn.partition(":alarm:")[2])
+    document = call.cloud.store.get(key)
+    if document is None or document["DashboardArn" if shown else "AlarmArn"] != arn:
         raise CloudError("ResourceNotFoundException", f"Unknown resource: {arn}", status=404)
-    return alarm
+    return key, document
 
 
 HANDLERS: Mapping[str, Handler] = {

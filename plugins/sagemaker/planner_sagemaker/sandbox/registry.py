@@ -13,6 +13,7 @@ from planner.model.value import value
 from planner_sagemaker.sandbox import (
     alarms,
     capacities,
+    dashboards,
     ecr,
     endpoint_configs,
     endpoints,
@@ -93,7 +94,7 @@ SERVICES = (
         name="cloudwatch",
         signing="monitoring",
         target="GraniteServiceVersion20100801",
-        handlers={**alarms.HANDLERS, **metrics.HANDLERS},
+        handlers={**alarms.HANDLERS, **dashboards.HANDLERS, **metrics.HANDLERS},
         invalid="ValidationError",
     ),
     Service(

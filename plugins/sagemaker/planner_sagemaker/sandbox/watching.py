@@ -7,11 +7,12 @@ put wakes it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from planner_sagemaker.sandbox import statistics, verdict
+from planner_sagemaker.sandbox import verdict
+from planner_sagemaker.sandbox.alarm_queries import Query, query_of
 from planner_sagemaker.sandbox.cloud import Cloud
 from planner_sagemaker.sandbox.samples import Metric
 from planner_sagemaker.sandbox.store import Document, Key
@@ -24,19 +25,20 @@ _DAY_S = 86_400
 
 
 def begin(cloud: Cloud, region: str, alarm: Document) -> None:
-    """Write an alarm that was made or changed, and look at its metric soon."""
-    query = _query(region, alarm)
-    if query is not None:
-        name = f"{query[0].key}|{alarm['AlarmName']}"
-        cloud.store.put(Key(region=region, kind=_WATCH, name=name), {})
-        _write(cloud, region, alarm, _next(alarm, cloud.clock.now()))
+    """Write an alarm that was made or changed, and look at its metrics soon."""
+    query = query_of(region, alarm)
+    if query is None:
+        _write(cloud, region, alarm, None)
         return
-    _write(cloud, region, alarm, None)
+    for metric in {one.metric for one in query.parts}:
+        name = f"{metric.key}|{alarm['AlarmName']}"
+        cloud.store.put(Key(region=region, kind=_WATCH, name=name), {})
+    _write(cloud, region, alarm, _next(alarm, cloud.clock.now()))
 
 
 def hold(cloud: Cloud, region: str, alarm: Document) -> None:
     """Write an alarm whose state was set by hand; it lasts until it is looked at again."""
-    evaluated = _query(region, alarm) is not None
+    evaluated = query_of(region, alarm) is not None
     _write(cloud, region, alarm, cloud.clock.now() + _interval(alarm) if evaluated else None)
     if alarm["StateValue"] == verdict.ALARM:
         alarmed(cloud, region, alarm["AlarmName"], cloud.clock.now())
@@ -47,8 +49,9 @@ def wake(cloud: Cloud, metric: Metric) -> None:
     for key, _ in cloud.store.starting(metric.region, _WATCH, f"{metric.key}|"):
         name = key.name.removeprefix(f"{metric.key}|")
         alarm = cloud.store.get(Key(region=metric.region, kind=ALARM, name=name))
-        query = _query(metric.region, alarm) if alarm is not None else None
-        if alarm is None or query is None or query[0] != metric:
+        query = query_of(metric.region, alarm) if alarm is not None else None
+        metrics = {one.metric for one in query.parts} if query is not None else set()
+        if alarm is None or metric not in metrics:
             cloud.store.remove(key)
         elif not alarm.get("_steps"):
             _write(cloud, metric.region, alarm, _next(alarm, cloud.clock.now()))
@@ -56,29 +59,29 @@ def wake(cloud: Cloud, metric: Metric) -> None:
 
 def look(cloud: Cloud, key: Key, alarm: Document, at: float) -> None:
     """Evaluate an alarm whose moment has come; it sleeps where no data is in sight."""
-    query = _query(key.region, alarm)
+    query = query_of(key.region, alarm)
     if query is None:
         _write(cloud, key.region, alarm, None)
         return
-    metric, asked = query
-    interval, period = _interval(alarm), int(asked["Period"])
+    interval, samples = _interval(alarm), cloud.store.samples
     count = int(alarm["EvaluationPeriods"]) + verdict.MORE_PERIODS
     end = at // interval * interval
-    start = end - count * period
-    found = cloud.store.samples.between(metric, start, end, asked.get("Unit", ""))
-    groups = statistics.periods(found, start, period)
-    points = [statistics.statistic(asked["Stat"], groups.get(one, ())) for one in range(count)]
+    start = end - count * query.period
+    points = query.points(samples, start, count)
+    if _warming(alarm, points, at):
+        _write(cloud, key.region, alarm, end + interval)
+        return
     state = verdict.state(alarm, points)
     turned = state != alarm["StateValue"]
     if turned:
         alarm.update(
             StateValue=state,
             StateReason=_reason(alarm, points, state),
-            StateReasonData=_data(asked, alarm, points, at),
+            StateReasonData=_data(query, alarm, points, at),
             StateUpdatedTimestamp=at,
             StateTransitionedTimestamp=at,
         )
-    more = cloud.store.samples.any_since(metric, start)
+    more = any(samples.any_since(one.metric, start) for one in query.parts)
     _write(cloud, key.region, alarm, end + interval if more else None)
     if turned and state == verdict.ALARM:
         alarmed(cloud, key.region, key.name, at)
@@ -90,36 +93,19 @@ def _write(cloud: Cloud, region: str, alarm: Document, due: float | None) -> Non
     cloud.store.put(Key(region=region, kind=ALARM, name=alarm["AlarmName"]), kept, due=due)
 
 
-def _query(region: str, alarm: Mapping[str, Any]) -> tuple[Metric, Mapping[str, Any]] | None:
-    """The one metric of an alarm with Period, Stat and Unit; None for metric math and the like."""
-    if not verdict.is_evaluated(alarm):
-        return None
-    stats = [one.get("MetricStat") for one in alarm.get("Metrics") or ()]
-    if stats and (len(stats) > 1 or stats[0] is None):
-        return None
-    asked = stats[0] if stats else {**alarm, "Metric": alarm}
-    stat = asked.get("Stat") or alarm.get("Statistic") or alarm.get("ExtendedStatistic", "")
-    if not statistics.is_known(stat):
-        return None
-    named = asked["Metric"]
-    dimensions = ((one["Name"], one["Value"]) for one in named.get("Dimensions") or ())
-    metric = Metric(
-        region=region,
-        namespace=named["Namespace"],
-        name=named["MetricName"],
-        dimensions=tuple(sorted(dimensions)),
-    )
-    return metric, {"Period": asked["Period"], "Stat": stat, "Unit": asked.get("Unit", "")}
-
-
-def _period(alarm: Mapping[str, Any]) -> int:
-    query = _query("", alarm)
-    return int(query[1]["Period"]) if query is not None else 60
+def _warming(alarm: Mapping[str, Any], points: Sequence[float | None], at: float) -> bool:
+    """Whether a new alarm does not judge yet (PutMetricAlarm, WarmUpConfiguration)."""
+    given = alarm.get("WarmUpConfiguration")
+    if given is None or at >= alarm["_warm_at"]:
+        return False
+    whole = sum(one is not None for one in points) >= int(alarm["EvaluationPeriods"])
+    return bool(given.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds")) or not whole
 
 
 def _interval(alarm: Mapping[str, Any]) -> int:
     """How often CloudWatch looks (user guide, "Alarm evaluation"): by the minute as a rule."""
-    period = _period(alarm)
+    query = query_of("", alarm)
+    period = query.period if query is not None else 60
     if period * int(alarm["EvaluationPeriods"]) > _DAY_S:
         return 3600
     return 10 if period < 60 else 60
@@ -140,16 +126,15 @@ def _reason(alarm: Mapping[str, Any], points: list[float | None], state: str) ->
     return f"Threshold Crossed: datapoints [{listed}] {verb} the threshold ({alarm['Threshold']})."
 
 
-def _data(
-    asked: Mapping[str, Any], alarm: Mapping[str, Any], points: list[float | None], at: float
-) -> str:
+def _data(query: Query, alarm: Mapping[str, Any], points: list[float | None], at: float) -> str:
     when = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     return json.dumps(
         {
             "version": "1.0",
             "queryDate": when.replace("+00:00", "+0000"),
-            "statistic": asked["Stat"],
-            "period": asked["Period"],
+            # Of an expression it has none.
+            **({"statistic": query.parts[0].stat} if len(query.parts) == 1 else {}),
+            "period": query.period,
             "recentDatapoints": [one for one in points if one is not None],
             "threshold": alarm["Threshold"],
         }

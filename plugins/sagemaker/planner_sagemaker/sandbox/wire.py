@@ -50,7 +50,8 @@ class Json:
 
     def refuse(self, error: CloudError) -> Answer:
         """The code stands in `__type`; the modelled errors of SageMaker write `Message`."""
-        return self._answer(error.status, _dumped({"__type": error.code, "message": error.message}))
+        body = {"__type": error.code, "message": error.message, **error.more}
+        return self._answer(error.status, _dumped(body))
 
     def _answer(self, status: int, body: bytes) -> Answer:
         headers = {**self._headers, "x-amzn-requestid": str(uuid.uuid4())}
