@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class LogFormat(StrEnum):
     AUTO = "auto"
     COMMON = "common"
     ALB = "alb"
+    ISO = "iso"
     JSONL = "jsonl"
     CSV = "csv"
 
@@ -178,6 +180,9 @@ def _from_logs(options: Options, bucket_s: int) -> Recorded:
         with _opened(source) as lines:
             found = read_log(source, lines, reading, tally)
         notes.extend(notes_of(source, found))
+        both = len(found.counts.keys() & counts.keys())
+        if both:
+            notes.append(f"{source}: {both:,} moments are in another file too; counts are added")
         for at, number in found.counts.items():
             counts[at] = counts.get(at, 0.0) + number
     if counts and tally.requests:
@@ -211,7 +216,7 @@ def _opened(source: str) -> Iterator[Iterator[bytes]]:
             magic = packed.peek(2)[:2]
             lines: BinaryIO = gzip.GzipFile(fileobj=packed) if magic == b"\x1f\x8b" else packed  # type: ignore[assignment]
             yield iter(lines)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise PlannerError(
             "unreadable-file",
             f"{source}: {getattr(error, 'strerror', None) or error}",

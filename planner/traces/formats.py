@@ -5,23 +5,25 @@ Where a log has both, the moment a request came counts, and not that of its answ
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from fnmatch import fnmatchcase
 from typing import Any
 
 from planner.errors import PlannerError
 from planner.model.value import value
-from planner.traces.stamp import common_seconds, seconds_of
+from planner.traces.stamp import Clock, common_seconds, seconds_of
+from planner.traces.tables import STAMPS, is_table, read_table
 from planner.traces.tally import Tally
 
-FORMATS = ("common", "alb", "jsonl", "csv")
+FORMATS = ("common", "alb", "iso", "jsonl", "csv")
 _COMMON = re.compile(rb'\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "(?:\S+ (\S+))?')
 _ALB = re.compile(rb"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT")
-_STAMPS = ("timestamp", "time", "@timestamp", "ts", "datetime", "date", "time_iso8601")
+_ISO = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]?\s")
+_METHOD = re.compile(rb"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+)")
 _PATHS = ("path", "uri", "url", "request_uri", "request")
 Parsed = tuple[int, bytes]
 """The second of a request, and its path."""
@@ -47,7 +49,9 @@ class Reading:
 class LogRead:
     """What a log was: its format, its lines, those that could not be read, and what was passed by.
 
-    `counts` holds the rows of a file of counts, in the place of single requests.
+    `counts` holds the rows of a file of counts, in the place of single requests, and `added` those
+    of a moment that was there already. `twice` and `skipped` are stamps of hours in which clocks
+    were set.
     """
 
     form: str
@@ -56,6 +60,9 @@ class LogRead:
     first_bad: int
     passed_by: int
     counts: Mapping[float, float]
+    added: int = 0
+    twice: int = 0
+    skipped: int = 0
 
 
 def read_log(name: str, lines: Iterable[bytes], reading: Reading, tally: Tally) -> LogRead:
@@ -65,19 +72,33 @@ def read_log(name: str, lines: Iterable[bytes], reading: Reading, tally: Tally) 
     if not first:
         raise PlannerError("empty-file", f"{name} has no lines", hint="give a file with requests")
     form = _format(name, first) if reading.form == "auto" else reading.form
-    everything = _chained(first, rows)
+    everything, clock = _chained(first, rows), Clock(reading.zone)
     if form == "csv":
-        found = _csv(name, everything, reading, tally)
+        table = read_table(name, everything, reading.columns, clock, tally)
+        found = LogRead(
+            form=form,
+            lines=table.rows,
+            bad=table.bad,
+            first_bad=table.first_bad,
+            passed_by=0,
+            counts=table.counts,
+            added=table.twice,
+        )
     else:
-        found = _lines(form, everything, _parser(form, reading), reading, tally)
-    if found.bad > max(1, _TOLERATED * found.lines):
+        found = _lines(form, everything, _parser(form, reading, clock), reading, tally)
+    found = replace(found, twice=clock.twice, skipped=clock.skipped)
+    _check_readable(name, found)
+    return found
+
+
+def _check_readable(name: str, found: LogRead) -> None:
+    if found.bad > max(1, _TOLERATED * found.lines) or 0 < found.bad == found.lines:
         raise PlannerError(
             "unreadable-log",
-            f"{name}: {found.bad:,} of {found.lines:,} lines are none of {form}; the first is line "
-            f"{found.first_bad}",
+            f"{name}: {found.bad:,} of {found.lines:,} lines are none of {found.form}; the first "
+            f"is line {found.first_bad}",
             hint=f"--format {' or '.join(FORMATS)}",
         )
-    return found
 
 
 def notes_of(name: str, found: LogRead) -> Iterator[str]:
@@ -89,6 +110,21 @@ def notes_of(name: str, found: LogRead) -> Iterator[str]:
         )
     if found.passed_by:
         yield f"{name}: {found.passed_by:,} requests of other paths are passed over"
+    if found.added:
+        yield (
+            f"{name}: {found.added:,} rows are of a moment that another row has too, and their "
+            "counts are added; if they are the same requests, leave them out"
+        )
+    if found.twice:
+        yield (
+            f"{name}: {found.twice:,} stamps are of an hour that the clocks of this zone had "
+            "twice, and are told apart by their order"
+        )
+    if found.skipped:
+        yield (
+            f"{name}: {found.skipped:,} stamps are of an hour that the clocks of this zone "
+            "skipped: look at --timezone"
+        )
 
 
 def _format(name: str, line: bytes) -> str:
@@ -98,7 +134,15 @@ def _format(name: str, line: bytes) -> str:
         return "alb"
     if _COMMON.search(line):
         return "common"
-    if b"," in line or not re.search(rb"\s", line.strip()):
+    if _ISO.match(line) or line.startswith(b"#"):
+        return "iso"
+    if line.lstrip().startswith(b"["):
+        raise PlannerError(
+            "unknown-format",
+            f"{name} is one JSON value, and no log of one object a line",
+            hint=f"jq -c '.[]' {name} | planner trace import -",
+        )
+    if is_table(line):
         return "csv"
     raise PlannerError(
         "unknown-format",
@@ -107,9 +151,11 @@ def _format(name: str, line: bytes) -> str:
     )
 
 
-def _parser(form: str, reading: Reading) -> Callable[[bytes], Parsed]:
+def _parser(form: str, reading: Reading, clock: Clock) -> Callable[[bytes], Parsed]:
     if form == "jsonl":
-        return _JsonLine(reading)
+        return _JsonLine(reading, clock)
+    if form == "iso":
+        return _IsoLine(clock)
     return _alb if form == "alb" else _Common()
 
 
@@ -130,8 +176,9 @@ def _lines(
     for number, line in enumerate(lines, start=1):
         try:
             second, path = parse(line)
-        except (ValueError, KeyError, IndexError, TypeError):
-            if line.strip():
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
+            # Logs of W3C's extended format have directives between their entries.
+            if line.strip() and not line.startswith(b"#"):
                 bad += 1
                 first_bad = first_bad or number
             continue
@@ -174,54 +221,33 @@ def _alb(line: bytes) -> Parsed:
     return int(seconds_of(created.decode("ascii"), UTC)), path
 
 
+class _IsoLine:
+    """Lines that begin with a moment as ISO-8601, in brackets or not: Envoy, W3C, one's own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(self, line: bytes) -> Parsed:
+        found = _ISO.match(line)
+        if found is None:
+            raise ValueError
+        path = _METHOD.search(line)
+        at = self._clock.seconds(found[1].decode("ascii"))
+        return int(at), b"" if path is None else path[1]
+
+
 class _JsonLine:
     """One object a line."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, clock: Clock) -> None:
         self._stamp = reading.columns.get("timestamp")
-        self._zone = reading.zone
+        self._clock = clock
 
     def __call__(self, line: bytes) -> Parsed:
         found: Any = json.loads(line)
         if self._stamp is None:
-            self._stamp = next(name for name in (*_STAMPS, "") if name in found or not name)
+            self._stamp = next(name for name in (*STAMPS, "") if name in found or not name)
         path = next((found[name] for name in _PATHS if name in found), "")
         words = str(path).split()
         shown = words[1] if len(words) > 1 else str(path)
-        return int(seconds_of(str(found[self._stamp]), self._zone)), shown.encode()
-
-
-def _csv(name: str, lines: Iterable[bytes], reading: Reading, tally: Tally) -> LogRead:
-    rows = csv.reader(line.decode("utf-8-sig", "replace") for line in lines)
-    header = [cell.strip() for cell in next(rows)]
-    stamp = _column(name, header, reading.columns.get("timestamp"), _STAMPS)
-    count = reading.columns.get("count", "count" if "count" in header else None)
-    many = None if count is None else _column(name, header, count, ())
-    counts: dict[float, float] = {}
-    number = bad = first_bad = 0
-    for number, row in enumerate(rows, start=2):
-        try:
-            at = seconds_of(row[stamp], reading.zone)
-            if many is None:
-                tally.add(int(at))
-            else:
-                counts[at] = counts.get(at, 0.0) + float(row[many])
-        except (ValueError, IndexError):
-            if row:
-                bad += 1
-                first_bad = first_bad or number
-    return LogRead(
-        form="csv", lines=number, bad=bad, first_bad=first_bad, passed_by=0, counts=counts
-    )
-
-
-def _column(name: str, header: list[str], given: str | None, usual: tuple[str, ...]) -> int:
-    found = next((one for one in ((given,) if given else usual) if one in header), None)
-    if found is None:
-        wanted = given or "time stamps"
-        raise PlannerError(
-            "unknown-column",
-            f"{name} has no column {wanted}; it has {', '.join(header[:12])}",
-            hint=f"--columns timestamp={header[0]}",
-        )
-    return header.index(found)
+        return int(self._clock.seconds(str(found[self._stamp]))), shown.encode()

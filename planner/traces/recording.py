@@ -13,6 +13,9 @@ from planner.model.value import value
 from planner.traces.tally import Dispersion, Tally
 
 MOST_BUCKETS = 2_000_000
+_USUAL_S = (60, 300, 600, 900, 1800, 3600, 21_600, 86_400)
+_LATE = 0.05
+"""Part of its width by which a bucket may be stamped late."""
 
 
 @value
@@ -62,7 +65,7 @@ def from_counts(
     if not any(counts.values()):
         raise PlannerError("trace-empty", "there is no request in it", hint="another --since")
     stamps = sorted(counts)
-    step = min((int(b - a) for a, b in pairwise(stamps)), default=bucket_s)
+    step = _usual(min((round(b - a) for a, b in pairwise(stamps)), default=bucket_s))
     said = list(notes)
     if step > bucket_s:
         said.append(f"the counts are {format_duration(step)} apart, so that is the bucket")
@@ -81,6 +84,12 @@ def from_counts(
     return Recorded(
         start_s=start, bucket_s=bucket_s, counts=tuple(filled), dispersion=None, notes=tuple(said)
     )
+
+
+def _usual(seconds: int) -> int:
+    """The width of buckets that are so far apart, where some were stamped a little late."""
+    near = (one for one in _USUAL_S if abs(seconds - one) <= _LATE * one)
+    return next(near, seconds)
 
 
 def from_cloud(found: Recalled, bucket_s: int) -> Recorded:

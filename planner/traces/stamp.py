@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
+from math import isfinite
 
 _MONTHS = {
     b"JanFebMarAprMayJunJulAugSepOctNovDec"[3 * index : 3 * index + 3]: index + 1
@@ -10,6 +11,19 @@ _MONTHS = {
 }
 _UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3))
 """Since 1973 what is above counts nanoseconds, microseconds or milliseconds."""
+
+
+_BACK_S = 60.0
+"""By how much lines may be out of order without a clock having been set back."""
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a text is a moment, and no name of one."""
+    try:
+        seconds_of(text, UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def seconds_of(text: str, zone: tzinfo) -> float:
@@ -22,7 +36,48 @@ def seconds_of(text: str, zone: tzinfo) -> float:
     except ValueError:
         moment = datetime.fromisoformat(text.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    if not isfinite(number):
+        raise ValueError(text)
     return number * next((unit for least, unit in _UNITS if abs(number) >= least), 1.0)
+
+
+class Clock:
+    """Reads moments, those without an offset by the clocks of a zone, in the order of a log.
+
+    Clocks that are set back have an hour `twice`, and which is meant only the order tells; one that
+    they `skipped` is of another zone.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._last_s = float("-inf")
+        self.twice = 0
+        self.skipped = 0
+
+    def seconds(self, text: str) -> float:
+        """Seconds since the epoch; ValueError for what is no moment."""
+        if self._zone is UTC:
+            return seconds_of(text, UTC)
+        found = self._local(text)
+        self._last_s = found
+        return found
+
+    def _local(self, text: str) -> float:
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError:
+            return seconds_of(text, self._zone)
+        if moment.tzinfo is not None:
+            return moment.timestamp()
+        first, second = (
+            moment.replace(tzinfo=self._zone, fold=fold).timestamp() for fold in (0, 1)
+        )
+        if second < first:
+            self.skipped += 1
+        elif second > first:
+            self.twice += 1
+            return second if first < self._last_s - _BACK_S else first
+        return first
 
 
 def common_seconds(text: bytes) -> int:

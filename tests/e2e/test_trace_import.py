@@ -86,6 +86,7 @@ def test_without_a_file_the_trace_goes_to_standard_output(tmp_path: Path) -> Non
     [
         (("no.log",), "unreadable-file", ExitCode.ERROR),
         (("cut.gz",), "unreadable-file", ExitCode.ERROR),
+        (("broken.gz",), "unreadable-file", ExitCode.ERROR),
         (("a.log", "--path", "/nothing"), "trace-empty", ExitCode.ERROR),
         (("a.log", "--bucket", "7m"), "invalid-duration", ExitCode.USAGE),
         (("a.log", "--timezone", "Mars/Base"), "unknown-timezone", ExitCode.USAGE),
@@ -98,6 +99,7 @@ def test_what_cannot_be_imported(
     (tmp_path / "a.log").write_text("".join(access_log(2, 5.0)), encoding="utf-8")
     packed = gzip.compress((tmp_path / "a.log").read_bytes())
     (tmp_path / "cut.gz").write_bytes(packed[:-20])
+    (tmp_path / "broken.gz").write_bytes(packed[:40] + b"\xff" * 40 + packed[80:])
     done = imports(tmp_path, *words)
     assert (done.code, codes(done)) == (exit_code, [code])
 

@@ -9,6 +9,7 @@ import pytest
 
 from planner.errors import PlannerError
 from planner.traces import Reading, Tally, from_counts, from_tally, read_log
+from planner.traces.formats import notes_of
 
 NOON = int(datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC).timestamp())
 COMMON = b'127.0.0.1 - frank [21/Nov/2026:13:00:07 +0100] "GET /score?x=1 HTTP/1.1" 200 2326'
@@ -97,12 +98,68 @@ def test_lines_that_are_none_are_counted_up_to_one_in_a_hundred() -> None:
         ([b"hello world and all"], "unknown-format"),
         ([b"colour,size", b"1,2"], "unknown-column"),
         ([b'{"ts": 1}', b'{"ts": 1795262407}'], "trace-too-long"),
+        ([b'{"Label": "Invocations", "Datapoints": []}'], "unreadable-log"),
+        ([b"[", b'{"ts": 1795262407}', b"]"], "unknown-format"),
+        ([b"{", b'"ts": 1}'], "unreadable-log"),
+        ([b'{"ts": "NaN"}', b'{"ts": 1e400}'], "unreadable-log"),
     ],
 )
 def test_what_is_no_log(lines: list[bytes], code: str) -> None:
     with pytest.raises(PlannerError) as error:
         read(*lines)
     assert error.value.code == code
+
+
+ENVOY = (
+    b'[2026-11-21T12:00:07.123Z] "POST /score?x=1 HTTP/1.1" 200 - via_upstream - "-" 12 5 4 3 "-" '
+    b'"curl/8" "1b2c" "shop" "10.0.0.1:8080" outbound|80||shop - 10.0.0.2:80 10.0.0.3:51042 - -'
+)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [ENVOY],
+        [
+            b"#Version: 1.0",
+            b"#Fields: date time cs-method cs-uri-stem",
+            b"",
+            b"2026-11-21 12:00:07 POST /score",
+        ],
+        [b"2026-11-21T13:00:07,250+01:00 INFO POST /score 200 12ms\r"],
+    ],
+)
+def test_lines_that_begin_with_a_moment(lines: list[bytes]) -> None:
+    """Envoy's default format, W3C's extended format, and what people write themselves."""
+    tally, form = read(*lines, path="/score")
+    assert (form, only(tally)) == ("iso", (NOON + 7, 1))
+    tally, _ = read(*lines, *lines, path="/ping")
+    assert tally.requests == 0
+
+
+def test_an_hour_that_clocks_have_twice_is_told_by_the_order() -> None:
+    hours = [(1, 60), (2, 60), (2, 60), (3, 60)]
+    lines = [
+        b'{"time": "2026-10-25 %02d:%02d:00"}' % (hour, minute)
+        for hour, minutes in hours
+        for minute in range(minutes)
+    ]
+    tally = Tally()
+    reading = Reading(columns={}, zone=ZoneInfo("Europe/Berlin"))
+    found = read_log("a.log", lines, reading, tally)
+    assert [number for _, number in tally.buckets(3600)] == [60, 60, 60, 60]
+    assert (found.twice, found.skipped) == (120, 0)
+    assert "120 stamps are of an hour that the clocks of this zone had twice" in next(
+        notes_of("a.log", found)
+    )
+
+
+def test_an_hour_that_clocks_skipped_is_of_another_zone() -> None:
+    reading = Reading(columns={}, zone=ZoneInfo("Europe/Berlin"))
+    lines = [b'{"time": "2026-03-29 02:30:00"}', b'{"time": "2026-03-29 02:30:00Z"}']
+    found = read_log("a.log", lines, reading, Tally())
+    assert (found.twice, found.skipped) == (0, 1)
+    assert "look at --timezone" in next(notes_of("a.log", found))
 
 
 def test_days_when_clocks_change_are_read_in_their_zone() -> None:
