@@ -74,7 +74,7 @@ def read_log(name: str, lines: Iterable[bytes], reading: Reading, tally: Tally) 
     form = _format(name, first) if reading.form == "auto" else reading.form
     everything, clock = _chained(first, rows), Clock(reading.zone)
     if form == "csv":
-        table = read_table(name, everything, reading.columns, clock, tally)
+        table = read_table(name, everything, clock, tally, columns=reading.columns)
         found = LogRead(
             form=form,
             lines=table.rows,

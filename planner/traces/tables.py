@@ -39,7 +39,7 @@ def is_table(line: bytes) -> bool:
 
 
 def read_table(
-    name: str, lines: Iterable[bytes], columns: Mapping[str, str], clock: Clock, tally: Tally
+    name: str, lines: Iterable[bytes], clock: Clock, tally: Tally, *, columns: Mapping[str, str]
 ) -> Table:
     """Count every row; PlannerError where the header is missing or has no such column."""
     texts = (line.decode("utf-8-sig", "replace").replace("\0", "") for line in lines)
@@ -48,7 +48,7 @@ def read_table(
     rows = csv.reader(chain([first], texts), delimiter=delimiter)
     header = [cell.strip() for cell in next(rows)]
     _check_header(name, header)
-    stamp = _column(name, header, columns.get("timestamp"), STAMPS)
+    stamp = _column(name, header, columns.get("timestamp"), STAMPS, key="timestamp")
     count = columns.get("count", "count" if "count" in header else None)
     many = None if count is None else _column(name, header, count, (), key="count")
     counts: dict[float, float] = {}
@@ -95,7 +95,7 @@ def _check_header(name: str, header: list[str]) -> None:
 
 
 def _column(
-    name: str, header: list[str], given: str | None, usual: tuple[str, ...], key: str = "timestamp"
+    name: str, header: list[str], given: str | None, usual: tuple[str, ...], *, key: str
 ) -> int:
     found = next((one for one in ((given,) if given else usual) if one in header), None)
     if found is None:
