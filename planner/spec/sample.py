@@ -24,7 +24,7 @@ def read_sample(sheet: Sheet, block: WarmUpBlock, files: Files, *, source: str) 
             "a warm-up sends one sample request: body, or a file that holds it",
             "write file: sample.json, or remove one of the two",
         )
-        sheet.wrong(finding, _AT)
+        sheet.wrong(finding, _AT, key=True)
         return None
     if block.file is None:
         name, steps = "body", _AT
