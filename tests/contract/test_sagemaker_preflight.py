@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from planner_sagemaker.gateway import SageMakerGateway
 
 from planner.model.resource import DesiredState
+from planner.plans import desired_changes
 from tests.support.preflight import (
     DENIED,
     FAILED,
@@ -213,6 +215,19 @@ def test_an_artifact_must_be_there(sandbox: Sandbox, fraud: DesiredState) -> Non
     put(sandbox, objects=["s3://other/model.tar.gz"])
     found = of(checked(sandbox, fraud), "artifact")
     assert (found.verdict, found.detail) == (FAILED, "there is no bucket risk-models")
+
+
+def test_a_stand_in_that_the_environment_names_is_asked_for_artifacts(
+    sandbox: Sandbox, fraud: DesiredState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = of_kind(fraud, "model").body["PrimaryContainer"]["ModelDataUrl"]
+    put(sandbox, objects=[uri])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.url.replace("127.0.0.1", "localhost"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
+    made = desired_changes(fraud, reason="new")
+    found = SageMakerGateway("us-east-1").checks([(fraud, made)])
+    assert of(found, "artifact").verdict is PASSED
 
 
 def test_a_bucket_must_lie_in_the_region(sandbox: Sandbox, fraud: DesiredState) -> None:

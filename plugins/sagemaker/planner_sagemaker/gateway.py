@@ -52,7 +52,8 @@ _PATIENCE = Config(
     connect_timeout=5,
     read_timeout=60,
     max_pool_connections=32,
-    user_agent_extra=f"endpoint-planner/{version('endpoint-planner')}",
+    # Whole: botocore makes its own anew for every call, an eighth of what a call costs here.
+    user_agent=f"endpoint-planner/{version('endpoint-planner')} Boto3/{boto3.__version__}",
 )
 _ONCE = _PATIENCE.merge(
     # A model may take 60 s, and its client should wait for 70 s (InvokeEndpoint, API reference).
@@ -137,7 +138,8 @@ class Connection:
         with self._lock:  # making a client is not safe in threads, using it is
             if service not in self._clients:
                 session: Any = boto3.session.Session(botocore_session=_session(), **self._keys())
-                patience = _PATIENCE if self._endpoint_url is None else _BY_PATH
+                stand_in = self._endpoint_url is not None or _on_loopback(_replaced())
+                patience = _BY_PATH if stand_in else _PATIENCE
                 self._clients[service] = session.client(
                     service,
                     region_name=self._region,
@@ -190,8 +192,8 @@ class SageMakerGateway:
         self._usage = Usage(self._connection.ask, self._reader)
         self._region = region
         self._leftovers = Leftovers(self._connection.ask, self._reader, self._tenancy.used)
-        # A stand-in does not mind being asked often; boto3 reads this variable as well.
-        near = self._connection.sandboxed or _on_loopback(os.environ.get("AWS_ENDPOINT_URL"))
+        # A stand-in does not mind being asked often.
+        near = self._connection.sandboxed or _on_loopback(_replaced())
         self._interval_s = 0.2 if near else 10.0
         self._writer = Writer(self._connection.ask, self._reader, min(self._interval_s, _PAUSE_S))
 
@@ -275,6 +277,11 @@ class SageMakerGateway:
     def invoke(self, desired: DesiredState, target: Target, sample: Sample, /) -> Reply:
         """InvokeEndpoint, with TargetModel where many models share the endpoint."""
         return invoked(self._connection.timed, desired, target, sample)
+
+
+def _replaced() -> str | None:
+    """What the environment gives in place of the cloud's addresses; boto3 reads it as well."""
+    return os.environ.get("AWS_ENDPOINT_URL")
 
 
 def _on_loopback(url: str | None) -> bool:
