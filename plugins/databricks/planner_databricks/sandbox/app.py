@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -56,6 +57,7 @@ def application(workspace: Workspace) -> Starlette:
 _NAMES = ("name", "model", "scope", "id")
 """What names the object of a request, the first that it has."""
 
+_FORM = "application/x-www-form-urlencoded"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -78,7 +80,7 @@ async def _asked(workspace: Workspace, operation: Operation | None, request: Req
             )
         if operation.signed:
             _authenticated(request)
-        body = _body(await request.body())
+        body = _body(await request.body(), request.headers.get("content-type", ""))
     except WorkspaceError as error:
         outcome = _refused(error)
         record(workspace, _seen(operation, request, {}), outcome)
@@ -113,9 +115,11 @@ def _authenticated(request: Request) -> None:
         )
 
 
-def _body(raw: bytes) -> dict[str, Any]:
+def _body(raw: bytes, kind: str) -> dict[str, Any]:
     if not raw:
         return {}
+    if kind.startswith(_FORM):
+        return dict(parse_qsl(raw.decode("utf-8", "replace")))
     try:
         body = json.loads(raw)
     except ValueError as error:
@@ -144,6 +148,7 @@ def _carried_out(
                 body=body,
                 url=str(request.base_url).rstrip("/"),
                 now=workspace.clock.now(),
+                token=request.headers.get("authorization", "").partition(" ")[2],
                 fault=fault,
             )
         )

@@ -17,6 +17,7 @@ from planner.provider.sandbox.store import Document
 from planner_databricks.sandbox.errors import WorkspaceError, invalid, not_found
 from planner_databricks.sandbox.finding import existing
 from planner_databricks.sandbox.operation import Operation
+from planner_databricks.sandbox.tokens import refuse_others
 from planner_databricks.sandbox.transitions import save
 from planner_databricks.sandbox.views import ready
 from planner_databricks.sandbox.workspace import WORKSPACE_ID, Call
@@ -37,8 +38,10 @@ def query_entity(call: Call) -> Response:
 
 def query_optimized(call: Call) -> Response:
     """The address of an endpoint with route optimization, which has no other."""
-    if not existing(call)["route_optimized"]:
+    endpoint = existing(call)
+    if not endpoint["route_optimized"]:
         raise not_found(f"Endpoint {call.path['name']} is not route optimized.")
+    refuse_others(call, endpoint)
     return _answered(call, None, optimized=True)
 
 

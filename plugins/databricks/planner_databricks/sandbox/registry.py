@@ -19,6 +19,7 @@ from planner_databricks.sandbox import (
     power,
     secret_scopes,
     statements,
+    tokens,
     transitions,
     unity,
 )
@@ -26,6 +27,7 @@ from planner_databricks.sandbox.operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *identity.OPERATIONS,
+    *tokens.OPERATIONS,
     *endpoints.OPERATIONS,
     *attachments.OPERATIONS,
     *power.OPERATIONS,

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from planner.provider.sandbox.store import Document
+from planner_databricks.sandbox.tokens import details
 from planner_databricks.sandbox.transitions import IN_PROGRESS
 from planner_databricks.sandbox.workspace import USER, WORKSPACE_ID, Call, milliseconds
 
@@ -176,7 +177,8 @@ def _addresses(call: Call, endpoint: Document) -> dict[str, Any]:
         return {}
     # https://<id>.serving.cloud.databricks.com/<workspace-id>/...; here on the sandbox's own host.
     url = f"{call.url}/{WORKSPACE_ID}/serving-endpoints/{endpoint['name']}/invocations"
-    return {"endpoint_url": url, "data_plane_info": {"query_info": {"endpoint_url": url}}}
+    query = {"endpoint_url": url, "authorization_details": details(endpoint)}
+    return {"endpoint_url": url, "data_plane_info": {"query_info": query}}
 
 
 def updating(endpoint: Document) -> bool:

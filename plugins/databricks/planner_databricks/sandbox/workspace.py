@@ -79,6 +79,7 @@ class Call:
     url: str
     """The URL of the workspace as the client knows it."""
     now: float
+    token: str = ""
     fault: Rule | None = None
 
     def found(self, kind: str, name: str) -> Document | None:

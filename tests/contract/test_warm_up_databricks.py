@@ -1,0 +1,165 @@
+"""One query of a Databricks endpoint by the gateway, and what is told where none is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from planner_databricks.gateway import DatabricksGateway
+from planner_databricks.sandbox.serve import running
+from planner_databricks.sandbox.workspace import Pace
+
+from planner.errors import AuthError, ProviderError
+from planner.model.change import Action
+from planner.model.live import Operation
+from planner.model.resource import DesiredState
+from planner.model.warm_up import SAMPLE, Answer, Sample, Target
+from tests.support.databricks_values import decision, model, rendered, workload
+from tests.support.workspace import Workspace
+
+LOAD_S = 0.15
+ONE = Sample.of(b'{"inputs": [1]}', "application/json")
+RANKER = Target(model="ranker")
+OAUTH = {
+    "DATABRICKS_CLIENT_ID": "of-somebody",
+    "DATABRICKS_CLIENT_SECRET": "whatever",
+    "DATABRICKS_AUTH_TYPE": "oauth-m2m",
+}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Workspace]:
+    pace = Pace(create_s=0, update_s=0, load_s=LOAD_S)
+    with pytest.MonkeyPatch.context() as patch, running(":memory:", pace=pace) as url:
+        patch.setenv("DATABRICKS_CONFIG_FILE", "/nonexistent/databrickscfg")
+        yield Workspace(url=url)
+
+
+@pytest.fixture
+def workspace(served: Workspace) -> Workspace:
+    served.post("reset")
+    return served
+
+
+def made(workspace: Workspace, state: DesiredState) -> DatabricksGateway:
+    gateway = DatabricksGateway(None, workspace.url)
+    (one,) = state.resources
+    gateway.write(
+        Operation(
+            address=one.address,
+            kind=one.kind,
+            name=one.name,
+            action=Action.CREATE,
+            body=one.body,
+        )
+    )
+    workspace.advance(60)
+    return gateway
+
+
+def optimized(*models: str) -> DesiredState:
+    options = (("route_optimized", "true"), ("scale_to_zero", "false"))
+    asked = workload(*(model(name) for name in models))
+    return rendered(decision(models=models, options=options), asked)
+
+
+def queries(workspace: Workspace) -> list[dict[str, Any]]:
+    return [one for one in workspace.get("calls") if one["operation"].startswith("Query")]
+
+
+def test_the_first_answer_of_a_model_is_late(workspace: Workspace) -> None:
+    state = rendered()
+    gateway = made(workspace, state)
+    first, second = (gateway.invoke(state, RANKER, ONE) for _ in range(2))
+    assert (first.answer, second.answer) == (Answer.ANSWERED, Answer.ANSWERED)
+    assert first.seconds > LOAD_S > second.seconds
+
+
+def test_each_entity_of_an_endpoint_is_called_by_its_own_path(workspace: Workspace) -> None:
+    names = ("ranker", "scorer of 2")
+    state = rendered(decision(models=names), workload(*(model(name) for name in names)))
+    gateway = made(workspace, state)
+    for name in names:
+        found = gateway.invoke(state, Target(model=name), ONE)
+        assert found.answer is Answer.ANSWERED, found
+        assert found.seconds > LOAD_S
+    entities = [one["parameters"]["entity"] for one in queries(workspace)]
+    assert entities[0] == "ranker"
+    assert entities[1].startswith("scorer-of-2-")
+
+
+@pytest.mark.parametrize(
+    ("effect", "answer", "hint"),
+    [
+        ("server-error", Answer.FAILED, "databricks serving-endpoints logs shop SERVED_MODEL"),
+        ("unavailable", Answer.LATER, ""),
+        ("throttle", Answer.LATER, ""),
+    ],
+)
+def test_whose_fault_it_is_is_told_at_once(
+    workspace: Workspace, effect: str, answer: Answer, hint: str
+) -> None:
+    state = rendered()
+    gateway = made(workspace, state)
+    workspace.fault(effect, "Query")
+    found = gateway.invoke(state, RANKER, ONE)
+    assert (found.answer, found.hint) == (answer, hint)
+    assert len(queries(workspace)) == 1  # the SDK did not try again
+
+
+def test_a_sample_that_is_not_read_is_refused(workspace: Workspace) -> None:
+    state = rendered()
+    gateway = made(workspace, state)
+    found = gateway.invoke(state, RANKER, Sample.of(b'{"rows": [1]}', "application/json"))
+    assert (found.answer, found.hint) == (Answer.REFUSED, SAMPLE)
+    assert "must hold dataframe_split" in found.text
+
+
+def test_a_route_optimized_endpoint_gets_a_token_of_its_own(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = optimized("ranker")
+    made(workspace, state)
+    monkeypatch.setenv("DATABRICKS_HOST", workspace.url)
+    for name, text in OAUTH.items():
+        monkeypatch.setenv(name, text)
+    found = DatabricksGateway().invoke(state, RANKER, ONE)
+    assert found.answer is Answer.ANSWERED, found
+    (query,) = queries(workspace)
+    assert query["operation"] == "QueryOptimized"
+    grants = [
+        one["parameters"]["grant_type"]
+        for one in workspace.get("calls")
+        if one["operation"] == "GetToken"
+    ]
+    assert grants == ["client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"]
+
+
+def test_a_stand_in_is_called_with_what_there_is(workspace: Workspace) -> None:
+    state = optimized("ranker")
+    found = made(workspace, state).invoke(state, RANKER, ONE)
+    assert found.answer is Answer.ANSWERED, found
+
+
+def test_a_token_of_another_kind_is_not_sent(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = optimized("ranker")
+    made(workspace, state)
+    monkeypatch.setenv("DATABRICKS_HOST", workspace.url)
+    monkeypatch.setenv("DATABRICKS_TOKEN", "sandbox")
+    with pytest.raises(AuthError) as error:
+        DatabricksGateway().invoke(state, RANKER, ONE)
+    assert error.value.code == "oauth-needed"
+    assert "not available for pat authentication" in error.value.message
+    assert error.value.hint.startswith("databricks auth login --host")
+    assert queries(workspace) == []
+
+
+def test_one_of_several_behind_an_own_address_cannot_be_called(workspace: Workspace) -> None:
+    state = optimized("ranker", "scorer")
+    gateway = made(workspace, state)
+    with pytest.raises(ProviderError, match="cannot be called by itself") as error:
+        gateway.invoke(state, RANKER, ONE)
+    assert error.value.code == "entity-out-of-reach"
