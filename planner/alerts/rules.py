@@ -93,7 +93,8 @@ def _share(fraction: float) -> str:
 _SOON: dict[str, Any] = {"periods": 3, "bad": 2}
 """Two bad minutes of three leave a single burst alone, and are known in three."""
 
-_LONGER_S = (300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
+_LONGER_S = (300.0, 900.0, 3600.0)
+_DEVIATIONS = 4.0
 _DAY_S = 86_400.0
 
 
@@ -149,28 +150,38 @@ def _room(workload: Workload, decision: Decision) -> Iterator[Alert]:
 
 
 def _cold(workload: Workload, decision: Decision) -> Iterator[Alert]:
-    predicted = decision.cold_start_fraction
+    predicted, pattern = decision.cold_start_fraction, workload.traffic.pattern
     if len(decision.models) > 1:
-        least = round(max(0.0, 1.0 - predicted - _limit("hit-rate-below")), 4)
+        spell, chance = _spell(pattern, predicted, _limit("hit-rate-below"))
+        missed = predicted + max(_limit("hit-rate-below"), chance)
+        least = round(max(0.0, 1.0 - missed), 4)
         if least > 0.0:
-            spell = _spell(workload.traffic.pattern, _limit("hit-rate-below"))
             yield _alert("hits", Measure.HITS, "hit-rate-below", least, below=True, **spell)
     elif predicted > 0.0:
-        most = round(min(1.0, predicted * _limit("cold-share-over")), 4)
-        spell = _spell(workload.traffic.pattern, predicted)
-        yield _alert("cold-starts", Measure.COLD_STARTS, "cold-share-over", most, **spell)
+        spell, chance = _spell(pattern, predicted, predicted)
+        most = max(predicted * _limit("cold-share-over"), predicted + chance)
+        limit = round(min(1.0, most), 4)
+        yield _alert("cold-starts", Measure.COLD_STARTS, "cold-share-over", limit, **spell)
 
 
-def _spell(pattern: Pattern, share: float) -> dict[str, Any]:
-    """Periods in which a share of the requests is enough of them to be told from chance."""
+def _spell(pattern: Pattern, share: float, telling: float) -> tuple[dict[str, Any], float]:
+    """Periods in which enough of the requests are `telling`, and how far chance leads in one.
+
+    Where an hour has too few, chance is allowed for: a share that is expected of few requests is
+    left by so many standard deviations now and then.
+    """
     daily = _least_daily(pattern)
     if daily is None:
-        return {"period_s": 3600.0, **_SOON}
-    often = daily / _DAY_S * share
-    if often * 60.0 >= _SURE:
-        return {}
-    long_s = next((one for one in _LONGER_S if often * one >= _SURE), _LONGER_S[-1])
-    return {"period_s": long_s, **_SOON}
+        return {"period_s": _LONGER_S[-1], **_SOON}, 0.0
+    often = daily / _DAY_S
+    if often * 60.0 * telling >= _SURE:
+        return {}, 0.0
+    long_s = next((one for one in _LONGER_S if often * one * telling >= _SURE), 0.0)
+    if long_s:
+        return {"period_s": long_s, **_SOON}, 0.0
+    long_s = _LONGER_S[-1]
+    expected = max(often * long_s, 1.0)
+    return {"period_s": long_s, **_SOON}, _DEVIATIONS * max(1.0, share * expected) ** 0.5 / expected
 
 
 def _traffic(workload: Workload, decision: Decision) -> Iterator[Alert]:

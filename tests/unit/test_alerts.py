@@ -75,19 +75,24 @@ def test_a_day_without_a_call_alarms_only_where_calls_come_daily() -> None:
 
 
 def test_rare_events_are_counted_for_longer() -> None:
-    """Twenty expected ones in a period: half as many more twice of three times is no chance."""
+    """Half as many more than twenty, twice of three times, is no chance; of fewer it may be."""
     cold = {"replicas": None, "units": None, "cold_start_fraction": 0.02}
 
-    def periods(rate: float) -> tuple[float, int, int]:
+    def periods(rate: float) -> tuple[float, int, int, float]:
         one = _alerts(Steady(rate=rate), **cold)["cold-starts"]
-        return one.period_s, one.periods, one.bad
+        return one.period_s, one.periods, one.bad, one.limit
 
-    assert periods(100.0) == (60.0, 5, 5)
-    assert periods(1.0) == (3600.0, 3, 2)
-    assert periods(0.001) == (86_400.0, 3, 2)
+    assert periods(100.0) == (60.0, 5, 5, 0.03)
+    assert periods(2.0) == (900.0, 3, 2, 0.03)
+    assert periods(0.5) == (3600.0, 3, 2, 0.03)
+    # 180 an hour, 3.6 of them cold: 4 standard deviations of that are 7.6 requests.
+    assert periods(0.05) == (3600.0, 3, 2, 0.0622)
+    assert periods(0.0001) == (3600.0, 3, 2, 1.0)
     assert _alerts(Stages(start=5.0, stages=()), **cold)["cold-starts"].period_s == 3600.0
     hits = _alerts(Steady(rate=2.0), models=("a", "b"), cold_start_fraction=0.1)["hits"]
-    assert hits.period_s == 300.0
+    assert (hits.period_s, hits.limit) == (300.0, 0.85)
+    rare = _alerts(Steady(rate=0.05), models=("a", "b"), cold_start_fraction=0.1)["hits"]
+    assert (rare.period_s, rare.limit) == (3600.0, 0.8057)
 
 
 def test_capacity_that_is_filled_on_purpose_is_full_later() -> None:
