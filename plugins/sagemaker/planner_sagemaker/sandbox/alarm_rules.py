@@ -56,7 +56,7 @@ def _metric_problems(asked: Mapping[str, Any]) -> Iterator[str]:
 def _query_problems(asked: Mapping[str, Any]) -> Iterator[str]:
     """Documentation of the member Metrics, and of MetricDataQuery."""
     for member in _SIMPLE:
-        if member in asked:
+        if asked.get(member):
             yield f"{member} must not be provided with Metrics."
     queries = asked["Metrics"]
     if sum(one.get("ReturnData", True) for one in queries) != 1:

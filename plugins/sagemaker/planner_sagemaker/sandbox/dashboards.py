@@ -13,7 +13,7 @@ from typing import Any
 from planner_sagemaker.sandbox.cloud import ACCOUNT, Call, Handler, partition
 from planner_sagemaker.sandbox.errors import CloudError
 from planner_sagemaker.sandbox.paging import Paging, page_of
-from planner_sagemaker.sandbox.store import Document, Key
+from planner_sagemaker.sandbox.store import Key
 from planner_sagemaker.sandbox.tags import given_tags
 
 KIND = "dashboard"
@@ -118,14 +118,15 @@ def _metric(shown: Mapping[str, Any]) -> Iterator[Problem]:
 
 def get_dashboard(call: Call) -> Mapping[str, Any]:
     """What a dashboard shows, as it was put."""
-    return _found(call, call.parameters["DashboardName"])
-
-
-def _found(call: Call, name: str) -> Document:
+    name = call.parameters["DashboardName"]
     document = call.cloud.store.get(key_of(name))
     if document is None:
-        raise CloudError("ResourceNotFound", f"Dashboard {name} does not exist", status=404)
+        raise _missing(name)
     return document
+
+
+def _missing(names: str) -> CloudError:
+    return CloudError("ResourceNotFound", f"Dashboard {names} does not exist", status=404)
 
 
 def list_dashboards(call: Call) -> Mapping[str, Any]:
@@ -137,14 +138,13 @@ def list_dashboards(call: Call) -> Mapping[str, Any]:
 
 
 def delete_dashboards(call: Call) -> Mapping[str, Any]:
-    """Forget dashboards; a wrong name keeps all of them (the error that others quote)."""
+    """Forget dashboards; a wrong name keeps no other from being deleted, and then is said."""
     names = list(dict.fromkeys(call.parameters["DashboardNames"]))
     if len(names) > _MOST_AT_ONCE:
         raise CloudError("InvalidParameterValue", f"At most {_MOST_AT_ONCE} names are allowed.")
-    for name in names:
-        _found(call, name)
-    for name in names:
-        call.cloud.store.remove(key_of(name))
+    unknown = [name for name in names if not call.cloud.store.remove(key_of(name))]
+    if unknown:
+        raise _missing(", ".join(unknown))
     return {}
 
 

@@ -21,7 +21,7 @@ from planner_sagemaker.sandbox.transitions import ALARM, alarmed
 _WATCH = "alarm-watch"
 """Documents that say which alarms look at a metric; what they say is checked, for alarms go."""
 
-_DAY_S = 86_400
+_HOUR_S, _DAY_S = 3600, 86_400
 
 
 def begin(cloud: Cloud, region: str, alarm: Document) -> None:
@@ -108,6 +108,8 @@ def _interval(alarm: Mapping[str, Any]) -> int:
     period = query.period if query is not None else 60
     if period * int(alarm["EvaluationPeriods"]) > _DAY_S:
         return 3600
+    if period >= _HOUR_S:
+        return 600  # at hours it would look by the minute, too: a stand-in need not
     return 10 if period < 60 else 60
 
 
