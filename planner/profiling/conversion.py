@@ -24,6 +24,8 @@ NO_PAUSE = 0.05
 """Part of a cycle that a pause takes at least: below, clocks and start-up explain it."""
 MOST = 100_000
 """Requests in service on one replica: our bound, where a unit must be wrong."""
+FAILING = 0.5
+"""Part of the requests that may fail before what is left says nothing of a service time."""
 SATURATED = 0.95
 """Part of the rate sent that is answered at least where the replica keeps up."""
 CHANCE = 2.0
@@ -65,7 +67,11 @@ def _curve(instance_type: str, observations: Sequence[Observation]) -> Conversio
     notes = list(_failures(observations))
     steady = []
     for one in observations:
-        if _overloaded(one):
+        if (one.errors or 0.0) > FAILING:
+            notes.append(
+                f"{_load(one)} on {instance_type} left out: {one.errors:.0%} of its requests failed"
+            )
+        elif _overloaded(one):
             notes.append(
                 f"{format_number(one.offered_per_s or 0.0)}/s on {instance_type} left out: more "
                 "than it answers, so that the latency only says how long the run was"
@@ -75,7 +81,7 @@ def _curve(instance_type: str, observations: Sequence[Observation]) -> Conversio
     if not steady:
         raise MeasurementError(
             "overload-only",
-            f"{instance_type} was sent more than it answers, at every rate",
+            f"{instance_type} was sent more than it answers, or failed, at every load",
             hint="measure below its limit too",
         )
     knots = joined([_possible(_knot(one)) for one in steady])
@@ -94,9 +100,15 @@ def _curve(instance_type: str, observations: Sequence[Observation]) -> Conversio
     )
 
 
+def _load(one: Observation) -> str:
+    if one.users is not None:
+        return f"{format_number(one.users)} users"
+    return f"{format_number(one.throughput_per_s or 0.0)}/s"
+
+
 def _failures(observations: Iterable[Observation]) -> Iterable[str]:
     for one in observations:
-        if one.errors is not None and one.errors > 0.01:
+        if one.errors is not None and 0.01 < one.errors <= FAILING:
             yield (
                 f"{one.errors:.1%} of the requests failed on {one.instance_type}: failures are "
                 "often fast, and some tools have their times in the mean"

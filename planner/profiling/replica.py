@@ -20,6 +20,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from planner.model.value import value
 from planner.profiling.linear import normal_equations, solution
@@ -201,13 +202,14 @@ def _step(
 
 
 def _no_faster_with_fewer(counts: Sequence[int], seconds: Sequence[float]) -> tuple[float, ...]:
-    found: list[float] = []
-    fastest = 0.0
-    for count, time in zip(reversed(counts), reversed(seconds), strict=True):
-        slow = max(time, count / fastest) if fastest else time
-        fastest = max(fastest, count / slow)
-        found.append(slow)
-    return tuple(reversed(found))
+    """Times by which a replica is never faster with fewer requests in it than with more.
+
+    What is faster takes the rate of the most. A rate that falls and is reached again is noise of
+    the measurement, and is filled.
+    """
+    rates = [count / time for count, time in zip(counts, seconds, strict=True)]
+    level = accumulate((min(rate, rates[-1]) for rate in rates), max)
+    return tuple(count / rate for count, rate in zip(counts, level, strict=True))
 
 
 def _response(knot: Knot, curve: Line) -> float:

@@ -114,6 +114,8 @@ def _loop(
         raise content.wrong(line, f"loop is open or closed, not {said}")
     if said:
         return "open" if said == "open" else "closed"
+    if given.users is not None:
+        return "closed"
     if ("users" in numbers) != ("rate" in numbers):
         return "closed" if "users" in numbers else "open"
     return given.closed_or_open("a csv without one of users and rate")

@@ -130,7 +130,7 @@ def test_overload_says_how_long_the_run_was() -> None:
     assert len(curve.points) == 1
     assert "60" in curve.notes[0]
     assert "more than it answers" in curve.notes[0]
-    with pytest.raises(MeasurementError, match="at every rate"):
+    with pytest.raises(MeasurementError, match="at every load"):
         converted([full])
 
 
@@ -165,3 +165,12 @@ def test_so_many_users_that_chance_does_not_matter() -> None:
     assert max(found) == pytest.approx(20_000, rel=0.01)
     assert found[min(found)] == pytest.approx(0.05, rel=0.05)
     assert min(found) == pytest.approx(100, abs=1)
+
+
+def test_a_load_at_which_most_requests_failed_is_none() -> None:
+    (curve,) = converted([closed(1, 0.1), closed(4, 0.02, errors=0.8)])
+    assert [(point.concurrency, point.mean_s) for point in curve.points] == [(1, 0.1)]
+    assert curve.notes == ("4 users on a left out: 80% of its requests failed",)
+    with pytest.raises(MeasurementError) as raised:
+        converted([opened(5.0, 0.02, errors=0.8)])
+    assert raised.value.code == "overload-only"

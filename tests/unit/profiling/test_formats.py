@@ -118,9 +118,9 @@ def test_plain_csv() -> None:
 def test_a_csv_of_ones_own() -> None:
     text = b"machine;x\n".replace(b";", b",") + b"ml.c7i.large,9.5\n"
     content = Content("mine.csv", text)
-    named = Given(columns={"mean_ms": "x", "instance": "machine"}, users=1, loop="closed")
+    named = Given(columns={"mean_ms": "x", "instance": "machine"}, users=1)
     (one,) = imported(content, named).observations
-    assert (one.instance_type, one.mean_s) == ("ml.c7i.large", 0.0095)
+    assert (one.instance_type, one.mean_s, one.loop) == ("ml.c7i.large", 0.0095, "closed")
     with pytest.raises(MeasurementError, match="no column y") as raised:
         imported(content, Given(columns={"mean_ms": "y"}))
     assert raised.value.hint == "its columns: machine, x"
