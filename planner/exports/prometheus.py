@@ -41,7 +41,9 @@ def _group(asked: Asked, series: Series) -> dict[str, Any]:
         "interval": "1m",
         "rules": [
             _rule(asked, alert, expression)
-            for alert in alerts(asked.workload, asked.decision)
+            for alert in (
+                series.fitted(asked, one) for one in alerts(asked.workload, asked.decision)
+            )
             if (expression := series.expression(asked, alert)) is not None
         ],
     }

@@ -192,6 +192,10 @@ class Series(Protocol):
         """
         ...
 
+    def fitted(self, asked: Asked, alert: Alert, /) -> Alert:
+        """The alert with the limit of what it runs on, where that differs."""
+        ...
+
     def hints(self, asked: Asked, /) -> Sequence[str]:
         """What the exporter has to be told, and what its metrics leave out."""
         ...

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from enum import Enum
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 from databricks.sdk.service import serving
@@ -28,6 +26,7 @@ from planner.model.resource import DesiredState
 from planner.provider.lifecycle import read_lifecycle
 from tests.support.databricks_values import decision, model, rendered, workload
 from tests.support.sandbox import watch
+from tests.support.sdk_fields import fields_of
 from tests.support.workspace import ENDPOINTS, Workspace, entity
 
 SLOW = Pace(create_s=60, update_s=60, window_s=60)
@@ -568,28 +567,12 @@ def test_nobody_answers() -> None:
     assert refused.value.code == "unreachable"
 
 
-def _fields_of(kind: Any, path: str) -> Iterator[str]:
-    """Every leaf of an SDK dataclass, as a path that rules speak of."""
-    for inner in get_args(kind):
-        if inner is not type(None):
-            many = getattr(kind, "__origin__", None) is list
-            kind, path = inner, f"{path}[0]" if many else path
-            break
-    if get_args(kind):
-        yield from _fields_of(kind, f"{path}.key" if kind.__origin__ is dict else path)
-    elif dataclasses.is_dataclass(kind):
-        for name, hint in get_type_hints(kind).items():
-            yield from _fields_of(hint, f"{path}.{name}")
-    elif not (isinstance(kind, type) and issubclass(kind, Enum)) or path:
-        yield path
-
-
 CREATION = get_type_hints(serving.ServingEndpointsAPI.create)
 
 
 @pytest.mark.parametrize("field", sorted(set(CREATION) - {"return"}))
 def test_a_rule_speaks_of_every_field_of_the_sdk(field: str) -> None:
-    paths = list(_fields_of(CREATION[field], field))
+    paths = list(fields_of(CREATION[field], field))
     assert paths
     for path in paths:
         LIFECYCLE.rule("endpoint", path)

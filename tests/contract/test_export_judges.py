@@ -106,6 +106,7 @@ def test_terraform_takes_every_resource(specials: list[Asked], tmp_path: Path) -
 
 BUNDLES = """
 import json, sys
+from databricks.bundles.alerts import Alert
 from databricks.bundles.core import Resources
 from databricks.bundles.model_serving_endpoints import ModelServingEndpoint
 for document in json.load(sys.stdin):
@@ -114,6 +115,10 @@ for document in json.load(sys.stdin):
         assert read == body, (name, read)
         Resources().add_model_serving_endpoint(name, ModelServingEndpoint.from_dict(body))
         print(name)
+    for name, body in document["resources"].get("alerts", {}).items():
+        assert Alert.from_dict(body).as_dict() == body, name
+        Resources().add_alert(name, Alert.from_dict(body))
+        print(name)
 """
 
 
@@ -121,7 +126,8 @@ def test_bundles_take_every_endpoint(tools: Tools, tmp_path: Path) -> None:
     wanted = databricks_values.workload(
         databricks_values.model(artifact="uc:main.search.ranker@champion")
     )
-    state = databricks_values.rendered(asked=wanted)
+    told = {"warehouse": "w", "emails": ["a@b.c"], "skip": ["errors", "rate", "idle"]}
+    state = databricks_values.rendered(asked=wanted, alerts=told)
     alias = asked(state, databricks_values.decision(), wanted)
     files = [*everywhere("dabs").values(), *databricks.exporting().files()["dabs"]([alias])]
     done = subprocess.run(
@@ -133,7 +139,7 @@ def test_bundles_take_every_endpoint(tools: Tools, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["ad-bidder", "shop"]
+    assert done.stdout.split() == ["ad-bidder", "shop", "shop-refused"]
 
 
 PROMQL = """

@@ -32,6 +32,7 @@ from planner.model.resource import DesiredState
 from planner.model.vitals import Vitals, Window
 from planner.model.warm_up import Reply, Sample, Target
 from planner.provider.gateway import Watch
+from planner_databricks.alerting import AlertBook
 from planner_databricks.invoking import Once, invoked
 from planner_databricks.pacing import Budget, Patience, PutOffError
 from planner_databricks.preflight import checks
@@ -278,17 +279,18 @@ class DatabricksGateway:
     ) -> None:
         self._connection = Connection(profile, endpoint_url, patience_s, budget)
         self._reader = Reader(self._connection.ask, CREATION)
-        self._writer = Writer(self._connection.ask, self._reader)
+        self._alerts = AlertBook(self._connection.ask)
+        self._writer = Writer(self._connection.ask, self._reader, self._alerts)
         self._lock = threading.Lock()
         self._owned: dict[str, list[str]] | None = None
 
     def read(self, desired: DesiredState, /, *, together: Sequence[str] = ()) -> LiveState:
-        """The endpoint, and the model versions that its aliases stand for.
+        """The endpoint, the model versions that its aliases stand for, and alerts if it has any.
 
         One request each: what the workspace lists of endpoints is too little to be used together.
         """
         del together
-        return self._reader.read(desired)
+        return self._alerts.joined(self._reader.read(desired), desired)
 
     def write(self, operation: Operation, /) -> None:
         """Make one change; a deletion of what is gone and a creation of what is there succeed.
@@ -336,7 +338,7 @@ class DatabricksGateway:
         return vitals(partial(exported, self._connection.text, name), shown, live.endpoint, window)
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
-        """Set the owner's tags on the endpoint."""
+        """Set the owner's tags on the endpoint, and its marks on the alerts."""
         return self._writer.claimed(live, owner)
 
     def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:

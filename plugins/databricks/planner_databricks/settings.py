@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from planner.alerts import Measure
 from planner.model.units import Scalar, UnitError
 from planner.spec.quantities import (
     Count,
@@ -135,6 +136,22 @@ class EmailNotifications(SpecBlock):
     on_update_failure: tuple[Text, ...] = ()
 
 
+class SqlAlerts(SpecBlock):
+    """SQL alerts that are applied with the endpoint; `skip` are measures left out.
+
+    `warehouse` is the ID of the SQL warehouse that asks, each time `every` is over; `workspace` the
+    ID of the endpoint's, where others of the region have endpoints of the same name.
+    """
+
+    warehouse: Text
+    emails: tuple[Text, ...] = ()
+    destinations: tuple[Text, ...] = ()
+    every: Literal["15m", "30m", "1h", "6h", "24h"] = "1h"
+    workspace: Text | None = None
+    folder: Text | None = None
+    skip: tuple[Measure, ...] = ()
+
+
 class Settings(SpecBlock):
     """What a spec says about Databricks; everything but the entity has a default.
 
@@ -157,3 +174,4 @@ class Settings(SpecBlock):
     inference_table: InferenceTable | None = None
     tags: dict[str, Text] = Field(default_factory=dict)
     email_notifications: EmailNotifications = EmailNotifications()
+    alerts: SqlAlerts | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from planner.errors import LaterError, ProviderError
 from planner.model.change import Action
 from planner.model.live import LiveState, Operation
+from planner_databricks.alerting import AlertBook
 from planner_databricks.reading import (
     BUSY,
     ENDPOINTS,
@@ -20,7 +21,8 @@ from planner_databricks.reading import (
     RefusedError,
     path_of,
 )
-from planner_databricks.resources.tags import DIGEST, OWNER, SELF, as_tags, as_values
+from planner_databricks.resources.alerts import KIND as ALERT
+from planner_databricks.resources.tags import ALERTS, DIGEST, OWNER, SELF, as_tags, as_values
 
 Request = tuple[str, str, dict[str, Any]]
 """Verb, part of the endpoint, body."""
@@ -33,13 +35,16 @@ _CARRIED = ("instance_profile_arn",)
 class Writer:
     """Writes through `ask`, and reads again what a write may have done already."""
 
-    def __init__(self, ask: Ask, reader: Reader) -> None:
+    def __init__(self, ask: Ask, reader: Reader, alerts: AlertBook) -> None:
         self._ask = ask
         self._reader = reader
+        self._alerts = alerts
 
     def write(self, operation: Operation) -> None:
         """Make one change; what is done already is a success."""
-        if operation.action is Action.DELETE:
+        if operation.kind == ALERT:
+            self._alerts.write(operation)
+        elif operation.action is Action.DELETE:
             self._delete(operation)
         elif operation.action is Action.CREATE:
             self._create(operation)
@@ -50,19 +55,31 @@ class Writer:
                 "unsupported-operation", f"{operation.action} is not one call: {operation.address}"
             )
 
-    def tag(self, name: str, wanted: Mapping[str, str], present: Mapping[str, str]) -> None:
-        """Set tags that are not there yet or have other values."""
+    def tag(
+        self,
+        name: str,
+        wanted: Mapping[str, str],
+        present: Mapping[str, str],
+        gone: Sequence[str] = (),
+    ) -> None:
+        """Set tags that are not there yet or have other values, and take those that are to go."""
         changed = {key: text for key, text in wanted.items() if present.get(key) != text}
-        if changed:
-            self._ask("PATCH", path_of(name, "tags"), body={"add_tags": as_tags(changed)})
+        left = [key for key in gone if key in present and key not in wanted]
+        body = {
+            **({"add_tags": as_tags(changed)} if changed else {}),
+            **({"delete_tags": left} if left else {}),
+        }
+        if body:
+            self._ask("PATCH", path_of(name, "tags"), body=body)
 
     def claimed(self, live: LiveState, owner: str) -> tuple[str, ...]:
-        """Give the endpoint to an owner; gives its address where it was not the owner's."""
+        """Give the endpoint and its alerts to an owner; gives what was not the owner's."""
         taken = [one for one in live.objects if one.kind == KIND and not one.owned_by(owner)]
         for one in taken:
             present = as_values(one.body.get("tags"))
             self.tag(one.name, {OWNER: owner, SELF: one.name}, present)
-        return tuple(one.address for one in taken)
+        alerts = self._alerts.claimed(live, owner)
+        return (*(one.address for one in taken), *alerts)
 
     def _create(self, operation: Operation) -> None:
         try:
@@ -96,7 +113,7 @@ class Writer:
         wanted = operation.body
         now = self._reader.body(shown, wanted)
         present = as_values(shown.get("tags"))
-        self.tag(operation.name, as_values(wanted.get("tags")), present)
+        self.tag(operation.name, as_values(wanted.get("tags")), present, gone=(ALERTS,))
         for verb, part, body in (*_gateway(now, wanted), *_mails(now, wanted)):
             self._ask(verb, path_of(operation.name, part), body=body)
         if now.get("config") != wanted["config"]:

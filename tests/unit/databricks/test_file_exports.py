@@ -16,6 +16,7 @@ SPECIAL = {
     "plain": (decision(), workload(), {}),
     "logged": (decision(), workload(), {"inference_table": {"catalog": "main", "schema": "logs"}}),
     "mails": (decision(), workload(), {"email_notifications": {"on_update_failure": ["a@b.c"]}}),
+    "alerts": (decision(peak_per_s=10.0), workload(), {"alerts": {"warehouse": "w"}}),
     "alias": (decision(), ALIAS, {}),
     "variables": (
         decision(),
@@ -89,3 +90,28 @@ def test_a_value_that_a_bundle_would_read_otherwise_is_said() -> None:
     (file,) = files("dabs", endpoint("variables"))
     assert any("shop: a bundle reads ${...}" in note for note in file.notes)
     assert not any("reads ${...}" in note for note in files("dabs", endpoint("plain"))[0].notes)
+
+
+@pytest.mark.parametrize(("to", "kind"), [("terraform", "databricks_alert_v2"), ("dabs", "alerts")])
+def test_alerts_are_resources_beside_the_endpoint(to: str, kind: str) -> None:
+    one = endpoint("alerts")
+    (file,) = files(to, one)
+    content = file.content["resource" if to == "terraform" else "resources"]
+    found = content[kind]
+    wanted = {alert.name: alert.body for alert in one.state.resources[1:]}
+    assert list(found) == list(wanted) == ["shop-errors", "shop-refused", "shop-rate", "shop-idle"]
+    for name, body in found.items():
+        needed = body.pop("depends_on", None)
+        assert needed == (["databricks_model_serving.shop"] if to == "terraform" else None)
+        assert unreferenced(body) == wanted[name]
+    (plain,) = files(to, endpoint("plain"))
+    assert kind not in str(plain.content)
+
+
+def test_queries_without_a_table_say_what_they_rest_on() -> None:
+    (file,) = files("databricks-queries", endpoint("plain"))
+    assert file.name == "shop.sql"
+    assert any("usage is tracked where its AI gateway is told to" in note for note in file.notes)
+    assert "seconds_" not in str(file.content)
+    (logged,) = files("databricks-queries", endpoint("logged"))
+    assert "`main`.`logs`.`shop_payload`" in str(logged.content)

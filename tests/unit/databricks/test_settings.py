@@ -10,6 +10,7 @@ from planner_databricks.provider import provider
 from planner_databricks.settings import Settings
 from pydantic import ValidationError
 
+from planner.alerts import Measure
 from planner.model.units import UnitError
 from tests.support.databricks_values import settings
 
@@ -36,7 +37,10 @@ def test_every_field_of_a_full_block_is_read() -> None:
         inference_table={"catalog": "main", "schema": "logs", "prefix": "ranker"},
         tags={"team": "search"},
         email_notifications={"on_update_failure": ["search@example.com"]},
+        alerts={"warehouse": "abc", "emails": ["a@b.c"], "every": "15m", "skip": ["idle"]},
     )
+    assert block.alerts is not None
+    assert (block.alerts.every, block.alerts.skip) == ("15m", (Measure.IDLE,))
     assert (block.entity, block.entity_version) == ("main.search.ranker", "42")
     assert (block.overhead, block.cold_start) == (0.008, 42.0)
     assert block.prices == {"CPU_LARGE": 1.2}
@@ -65,6 +69,9 @@ def test_route_optimized_takes_three_words(written: object, meant: bool | None) 
         {"entity": "main.search"},
         {"entity": "main.search.ranker@champion"},
         {"entity": {}},
+        {"alerts": {}},
+        {"alerts": {"warehouse": "w", "every": "7m"}},
+        {"alerts": {"warehouse": "w", "skip": ["everything"]}},
         {"entity_version": "champion"},
         {"entity_version": 0},
         {"entity_version": True},

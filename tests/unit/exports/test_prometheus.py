@@ -153,3 +153,14 @@ def test_limits_are_said_in_their_units() -> None:
     assert shown(Measure.ERRORS, 0.0005) == "0.05 %"
     assert shown(Measure.LATENCY, 0.05) == "50 ms"
     assert shown(Measure.RATE, 1525.0) == "1,525/s"
+
+
+def test_memory_that_a_model_fills_on_purpose_is_full_later() -> None:
+    wanted = databricks_values.workload(
+        databricks_values.model(memory_bytes=3_800_000_000), slo=slo()
+    )
+    made = databricks_values.decision(peak_per_s=100.0)
+    full = found(asked(databricks_values.rendered(made, wanted), made, wanted))
+    limit = float(full["EndpointMemory"]["expr"].rpartition("> ")[2])
+    assert limit > 0.9
+    assert found(databricks())["EndpointMemory"]["expr"].endswith("> 0.8")

@@ -6,11 +6,15 @@ from typing import Any
 
 from planner.model.resource import ApiCall, DesiredState
 
-CREATE_PATH = "/api/2.0/serving-endpoints"
+CREATIONS = {
+    "endpoint": ("serving-endpoints.create", "/api/2.0/serving-endpoints"),
+    "alert": ("alerts-v2.create-alert", "/api/2.0/alerts"),
+}
+"""What makes an object, and where; databricks-sdk has both."""
 
 
 def api_calls(state: DesiredState) -> list[ApiCall]:
-    """Look-ups of aliases first, then one POST per endpoint.
+    """Look-ups of aliases first, then one POST for the endpoint and for each of its alerts.
 
     A value that a look-up yields stands in the POST as `{"$from": {"call": i, "field": f}}`: field
     `f` of the answer to the call at index `i` of this list, as text.
@@ -19,10 +23,10 @@ def api_calls(state: DesiredState) -> list[ApiCall]:
     creations = [
         ApiCall(
             service="databricks",
-            operation="serving-endpoints.create",
+            operation=CREATIONS[resource.kind][0],
             parameters=_with_lookups(resource.body, lookups),
             method="POST",
-            path=CREATE_PATH,
+            path=CREATIONS[resource.kind][1],
         )
         for resource in state.resources
     ]

@@ -10,6 +10,8 @@ from planner.model.export import Asked, ExportedFile
 from planner.model.resource import DesiredState
 from planner_databricks.exports.references import notes, referenced
 
+KINDS = {"endpoint": "model_serving_endpoints", "alert": "alerts"}
+
 
 def resources(asked: Sequence[Asked]) -> tuple[ExportedFile, ...]:
     """One file per workspace: a bundle deploys to one."""
@@ -25,13 +27,13 @@ def _workspace(state: DesiredState) -> str:
 
 def _file(workspace: str, states: Sequence[DesiredState]) -> ExportedFile:
     variables: dict[str, str] = {}
-    endpoints: dict[str, Any] = {}
+    resources: dict[str, dict[str, Any]] = {}
     for state in states:
         for one in state.resources:
             body, found = referenced(
                 one.body, one.name, refer=lambda name: f"${{var.{name}}}", literal=str
             )
-            endpoints[one.name] = body
+            resources.setdefault(KINDS[one.kind], {})[one.name] = body
             variables.update(found)
     described = {name: {"description": text} for name, text in sorted(variables.items())}
     return ExportedFile(
@@ -39,7 +41,7 @@ def _file(workspace: str, states: Sequence[DesiredState]) -> ExportedFile:
         syntax="yaml",
         content={
             **({"variables": described} if described else {}),
-            "resources": {"model_serving_endpoints": endpoints},
+            "resources": resources,
         },
         notes=_notes(states, variables),
     )

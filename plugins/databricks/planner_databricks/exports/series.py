@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from planner.alerts import Alert, Measure
 from planner.model.export import Asked
 from planner.model.workload import MeasuredAt
+from planner_databricks.tables import CLOUDS, types_of
 
 ALL, REFUSED, FAILED = "request_count_total", "request_4xx_count_total", "request_5xx_count_total"
 UNITS = "provisioned_concurrent_requests_total"
@@ -25,6 +27,19 @@ class DatabricksSeries:
         """The measure in the last minute; for idleness the busiest minute of the period."""
         made = _EXPRESSIONS.get(alert.measure)
         return None if made is None else made(asked, alert)
+
+    def fitted(self, asked: Asked, alert: Alert, /) -> Alert:
+        """Memory that a model fills on purpose may be a tenth fuller."""
+        if alert.measure is not Measure.MEMORY:
+            return alert
+        rows = (row for cloud in CLOUDS for row in types_of(cloud))
+        kind = asked.decision.instance_type
+        there = next((row.memory_bytes for row in rows if row.name == kind and row.memory_bytes), 0)
+        held = max(
+            one.memory_bytes for one in asked.workload.models if one.name in asked.decision.models
+        )
+        full = 1.1 * held / there if there else 0.0
+        return replace(alert, limit=max(alert.limit, round(full, 4)))
 
     def hints(self, asked: Asked, /) -> tuple[str, ...]:
         """What the scrape job has to set, and how coarse the buckets are."""

@@ -10,20 +10,25 @@ from planner.model.export import Asked, ExportedFile
 from planner.model.resource import DesiredState
 from planner_databricks.exports.references import notes, referenced
 
-TYPE = "databricks_model_serving"
+TYPES = {"endpoint": "databricks_model_serving", "alert": "databricks_alert_v2"}
 
 
 def configuration(asked: Sequence[Asked]) -> tuple[ExportedFile, ...]:
     """One file with everything; each workspace has a provider configuration of its own."""
     states = [one.state for one in asked]
     variables: dict[str, str] = {}
-    endpoints: dict[str, Any] = {}
+    resources: dict[str, dict[str, Any]] = {}
     for state in states:
         for one in state.resources:
             body, found = referenced(
                 one.body, one.name, refer=lambda name: f"${{var.{name}}}", literal=_literal
             )
-            endpoints[_label(one.name)] = {**_of_provider(state), **body}
+            needed = [f"{TYPES['endpoint']}.{_label(state.endpoint)}"] if one.after else []
+            resources.setdefault(TYPES[one.kind], {})[_label(one.name)] = {
+                **_of_provider(state),
+                **({"depends_on": needed} if needed else {}),
+                **body,
+            }
             variables.update(found)
     said = notes(variables, "Terraform")
     described = {
@@ -35,7 +40,7 @@ def configuration(asked: Sequence[Asked]) -> tuple[ExportedFile, ...]:
         "terraform": {"required_providers": {"databricks": {"source": "databricks/databricks"}}},
         **({"provider": {"databricks": _configured(profiles)}} if profiles else {}),
         **({"variable": described} if described else {}),
-        "resource": {TYPE: endpoints},
+        "resource": resources,
     }
     name = "databricks.tf.json"
     return (ExportedFile(name=name, syntax="json", content=content, notes=said, annotated=True),)

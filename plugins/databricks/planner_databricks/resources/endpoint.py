@@ -10,11 +10,12 @@ from planner.model.candidate import Decision, Range
 from planner.model.resource import DesiredState, Resource
 from planner.model.secret import names_secret
 from planner.model.workload import Model, Workload
+from planner_databricks.resources.alerts import alerts_of
 from planner_databricks.resources.entity import entity_of
 from planner_databricks.resources.names import MOST_ENTITIES, endpoint_name, entity_names
 from planner_databricks.resources.place import place_of
 from planner_databricks.resources.shares import percents
-from planner_databricks.resources.tags import DIGEST, OWNER, SELF, as_tags, digest
+from planner_databricks.resources.tags import ALERTS, DIGEST, OWNER, SELF, as_tags, digest
 
 if TYPE_CHECKING:
     from planner_databricks.settings import Settings
@@ -40,16 +41,22 @@ def desired_state(decision: Decision, workload: Workload, settings: Settings) ->
     body.update(_logging(settings))
     body.update(_notifications(settings))
     tags = {**dict(workload.labels), **settings.tags, OWNER: workload.name, SELF: name}
+    watched, notes = alerts_of(body, decision, workload, settings)
     whole = digest({**body, "tags": tags})
+    if watched:
+        tags[ALERTS] = "sql"
+        # What was last applied are the alerts, too.
+        whole = digest({**body, "tags": tags, "alerts": [one.body for one in watched]})
     body["tags"] = as_tags({**tags, DIGEST: whole})
     resource = Resource(address=f"{KIND}/{name}", kind=KIND, name=name, body=body)
     return DesiredState(
         endpoint=name,
         provider=decision.provider,
         region=decision.region,
-        resources=(resource,),
+        resources=(resource, *watched),
         place=place_of(settings),
         digest=whole,
+        notes=notes,
     )
 
 

@@ -14,6 +14,9 @@ from typing import Any
 OWNER = "planner_owner"
 SELF = "planner_self"
 DIGEST = "planner_digest"
+ALERTS = "planner_alerts"
+"""On an endpoint that has SQL alerts: nobody else's alerts are ever listed."""
+
 PROTECT = ("planner_protect", "planner:protect")
 """The second is the name in all other providers: whoever sets it by hand means it."""
 

@@ -54,7 +54,7 @@ def application(workspace: Workspace) -> Starlette:
     )
 
 
-_NAMES = ("name", "model", "scope", "id")
+_NAMES = ("name", "model", "scope", "display_name", "id")
 """What names the object of a request, the first that it has."""
 
 _FORM = "application/x-www-form-urlencoded"

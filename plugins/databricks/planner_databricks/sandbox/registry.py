@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from planner.provider.sandbox.cloud import Change
 from planner_databricks.sandbox import (
+    alerts,
     attachments,
     endpoints,
     identity,
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *unity.OPERATIONS,
     *secret_scopes.OPERATIONS,
     *statements.OPERATIONS,
+    *alerts.OPERATIONS,
 )
 
 CHANGES: Mapping[str, Change] = {

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from planner.alerts import Alert, Measure
 from planner.model.export import Asked
 from planner.model.workload import MeasuredAt
+from planner_sagemaker.resources.measures import filled, fitted
 from planner_sagemaker.resources.names import VARIANT, readable
 from planner_sagemaker.vitals import variant_of
 
@@ -28,6 +29,10 @@ class SageMakerSeries:
         """The measure in the last minute; for idleness the busiest minute of the period."""
         made = _EXPRESSIONS.get(alert.measure)
         return None if made is None else made(asked, alert)
+
+    def fitted(self, asked: Asked, alert: Alert, /) -> Alert:
+        """As for alarms of CloudWatch."""
+        return fitted(alert, filled(asked.decision, asked.workload))
 
     def hints(self, asked: Asked, /) -> tuple[str, ...]:
         """How the exporter has to be set up, and what is added up."""

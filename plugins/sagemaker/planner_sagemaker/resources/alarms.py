@@ -53,7 +53,7 @@ def alarms(
     rollback: list[str] = []
     notes: list[str] = []
     for one in alerts(workload, decision):
-        alert = fitted(one, watched)
+        alert = fitted(one, watched.filled)
         rolls, told = guarded and _rolls_back(alert), _told(alert, settings)
         if not (rolls or told):
             continue

@@ -73,8 +73,8 @@ def dashboard_body(
     endpoint = readable(decision.endpoint)
     widgets: list[dict[str, Any]] = [
         _text(
-            f"**{endpoint}** in {settings.region}, kept by `planner apply`: what is changed here "
-            f"by hand is drift. `planner doctor {workload.name}` says what to do."
+            f"**{endpoint}** in {settings.region}, drawn by planner from the spec {workload.name}: "
+            f"change it there, not here. What to do: `planner doctor {workload.name}`."
         )
     ]
     if alarms:
@@ -151,7 +151,7 @@ def _graphs(
     watched = watched_of(decision, workload, settings)
     limits: dict[Measure, list[Line]] = {}
     for one in alerts(workload, decision):
-        alert = fitted(one, watched)
+        alert = fitted(one, watched.filled)
         body = measured(alert, watched)
         if not isinstance(body, str):
             limits.setdefault(alert.measure, []).append((body["Threshold"], _label(alert)))

@@ -49,24 +49,34 @@ class Watched:
 def watched_of(decision: Decision, workload: Workload, settings: SageMakerSettings) -> Watched:
     """What the alarms of a decision rest on."""
     inside = workload.slo.measured_at is MeasuredAt.MODEL
-    row = next((one for one in tables.instances() if one.name == decision.instance_type), None)
-    held = sum(one.memory_bytes for one in workload.models if one.name in decision.models)
-    memory = row.hardware.memory_bytes if row is not None else None
+    row = _row(decision)
     return Watched(
         endpoint=readable(decision.endpoint),
         overhead_s=0.0 if inside else settings.catalog_options().overhead,
         vcpus=row.hardware.vcpus if row is not None else None,
         slots=max(1, decision.concurrency.per_replica),
-        filled=held / memory if memory else 0.0,
+        filled=filled(decision, workload),
         serverless=decision.hosting == "serverless",
     )
 
 
-def fitted(alert: Alert, watched: Watched) -> Alert:
+def filled(decision: Decision, workload: Workload) -> float:
+    """The part of an instance's memory that the models are planned to take; 0 if not known."""
+    row = _row(decision)
+    memory = row.hardware.memory_bytes if row is not None else None
+    held = sum(one.memory_bytes for one in workload.models if one.name in decision.models)
+    return held / memory if memory else 0.0
+
+
+def _row(decision: Decision) -> tables.InstanceRow | None:
+    return next((one for one in tables.instances() if one.name == decision.instance_type), None)
+
+
+def fitted(alert: Alert, part: float) -> Alert:
     """With the limit of this endpoint: memory that is filled on purpose may be a tenth fuller."""
     if alert.measure is not Measure.MEMORY:
         return alert
-    return replace(alert, limit=max(alert.limit, round(1.1 * watched.filled, 4)))
+    return replace(alert, limit=max(alert.limit, round(1.1 * part, 4)))
 
 
 def measured(alert: Alert, watched: Watched) -> Mapping[str, Any] | str:
