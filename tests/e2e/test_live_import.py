@@ -222,14 +222,23 @@ def test_an_adopted_endpoint_is_updated_and_destroyed_under_its_own_names(somebo
     scale(somebody)
     imports(somebody, "e")
     somebody.does("adopt", "e.planner.yaml", "--auto-approve")
-    larger = ("--set", "pin.instance=ml.m5.xlarge")
+    alerts = ("--set", "providers.sagemaker.alerts={}")
+    larger = ("--set", "pin.instance=ml.m5.xlarge", *alerts)
     somebody.applies("e.planner.yaml", *larger)
     assert acting(somebody.plans("e.planner.yaml", *larger)) == {}
+    watch = somebody.sandbox.client("cloudwatch")
+    told = [watch.describe_alarms(AlarmNamePrefix="e-")["MetricAlarms"], watch.list_dashboards()]
+    board = watch.get_dashboard(DashboardName="e-us-east-1")["DashboardBody"]
+    assert "fullness" in str(told)
+    for text in (str(told), board):
+        assert "AllTraffic" not in text
+    assert '"VariantName","variant-1"' in board
     (variant,) = somebody.sandbox.shown()["ProductionVariants"]
     assert variant["VariantName"] == "variant-1"
     somebody.does("destroy", "e.planner.yaml", "--auto-approve")
     client = somebody.sandbox.sagemaker
     assert client.list_endpoints()["Endpoints"] == []
+    assert watch.list_dashboards()["DashboardEntries"] == []
     # Of what nobody uses only that goes whose name says that it was made for this endpoint.
     left = client.list_endpoint_configs()["EndpointConfigs"]
     assert [one["EndpointConfigName"] for one in left] == ["e-config"]
@@ -285,6 +294,10 @@ def _stepwise(somebody: Person) -> None:
     scale(somebody, DisableScaleIn=True)
 
 
+def _alerted(somebody: Person) -> None:
+    somebody.applies("@fraud-scorer", "--set", "providers.sagemaker.alerts={}")
+
+
 def _capitals(somebody: Person) -> None:
     by_hand(somebody, name="MyEndpoint")
 
@@ -298,6 +311,7 @@ def _capitals(somebody: Person) -> None:
         (_started_slowly, "a spec cannot say ContainerStartupHealthCheckTimeoutInSeconds"),
         (_half_captured, "CaptureOptions[1].CaptureMode is None, a spec makes it Output"),
         (_stepwise, "scaling-policy/my-policy: a spec cannot say DisableScaleIn"),
+        (_alerted, "alarm/fraud-scorer-4xx: its limits rest on the traffic of the spec"),
         (_capitals, "must be lower-case letters, digits and hyphens"),
     ],
 )
@@ -305,7 +319,7 @@ def test_what_no_spec_can_say_is_named_and_nothing_is_written(
     somebody: Person, make: Callable[[Person], None], said: str
 ) -> None:
     make(somebody)
-    name = "MyEndpoint" if make is _capitals else "e"
+    name = {_capitals: "MyEndpoint", _alerted: "fraud-scorer"}.get(make, "e")
     done = somebody.types("import", name, "--provider", "sagemaker", "--out", "e.yaml")
     assert (done.code, codes(done)) == (ExitCode.ERROR, ["not-importable"])
     assert said in done.err

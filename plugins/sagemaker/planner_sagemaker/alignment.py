@@ -187,13 +187,23 @@ def _on_variant(resource: Resource, variant: str, endpoint: str) -> Resource:
         return replace(
             resource, address=f"{resource.kind}/{name}", name=name, body={**body, "Tags": tags}
         )
-    if resource.kind == "alarm":
-        dimensions = [
-            {**one, "Value": variant} if one["Name"] == "VariantName" else one
-            for one in body["Dimensions"]
-        ]
-        return replace(resource, body={**body, "Dimensions": dimensions})
+    if resource.kind in {"alarm", "dashboard"}:
+        return replace(resource, body=_filed_under(body, variant))
     if resource.kind in _SCALING:
         place = body["ResourceId"].rpartition("/")[0]
         return replace(resource, body={**body, "ResourceId": f"{place}/{variant}"})
     return resource
+
+
+def _filed_under(given: Any, variant: str) -> Any:
+    """A body with the metrics of another variant: of dimensions, and of rows of a dashboard."""
+    if isinstance(given, dict):
+        if given.get("Name") == "VariantName":
+            return {**given, "Value": variant}
+        return {key: _filed_under(item, variant) for key, item in given.items()}
+    if not isinstance(given, list):
+        return given
+    found = [_filed_under(item, variant) for item in given]
+    if "VariantName" in found:
+        found[found.index("VariantName") + 1] = variant
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from planner_sagemaker.importing.capacity import Capacity, capacity
 from planner_sagemaker.importing.refusal import only, unsayable
 from planner_sagemaker.offerings import PROVIDER
 from planner_sagemaker.options import DEFAULT_OVERHEAD_S
+from planner_sagemaker.resources.dashboard import KIND as DASHBOARD
 from planner_sagemaker.resources.names import readable
 
 Body = Mapping[str, Any]
@@ -44,6 +46,7 @@ def imported(live: LiveState, region: str) -> Part:
     if config is None:
         raise unsayable(endpoint.address, "its config cannot be read")
     variant = _only_variant(config)
+    _only_rollbacks(live)
     model = live.find(f"model/{variant['ModelName']}")
     if model is None:
         raise unsayable(config.address, f"its model {variant['ModelName']} cannot be read")
@@ -76,6 +79,18 @@ def _only_variant(config: LiveObject) -> Body:
         raise unsayable(config.address, "it hosts inference components, which a spec cannot say")
     only(f"{config.address} ProductionVariants[0]", variant, _VARIANT)
     return variant
+
+
+def _only_rollbacks(live: LiveState) -> None:
+    """Refuse what a block `alerts` made: its limits rest on traffic that no cloud tells."""
+    own = re.compile(rf"{re.escape(readable(live.endpoint))}-(5xx|latency-.*)")
+    for one in live.objects:
+        if one.kind == DASHBOARD or (one.kind == ALARM and not own.fullmatch(one.name)):
+            raise unsayable(
+                one.address,
+                "its limits rest on the traffic of the spec that it was made from; delete it and "
+                "its like, or keep that spec",
+            )
 
 
 def _name(endpoint: LiveObject) -> str:
