@@ -48,6 +48,10 @@ class Options(ResultOptions):
             help="The SQL warehouse that answers, where prices stand in a table.",
         ),
     ] = ""
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", metavar="SECONDS", min=1, help="Longest wait for a warehouse."),
+    ] = 600.0
     quotas: Annotated[
         bool, typer.Option("--quotas/--no-quotas", help="Read the account's quotas, too.")
     ] = True
@@ -145,6 +149,7 @@ def _refreshed(name: str, region: str, options: Options, connections: Connection
         quotas=options.quotas,
         leave_out=tuple(options.leave_out),
         warehouse=options.warehouse,
+        patience_s=options.timeout,
     )
     listed = connections.records(name, region).price_list(wanted)
     old, new = _catalog(name, region, None), _catalog(name, region, listed)

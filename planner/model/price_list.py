@@ -61,7 +61,7 @@ class Wanted:
     """What of a cloud's prices is wanted: one region, as of a moment in UTC as ISO-8601.
 
     `leave_out` are patterns of names that are not to be read. `warehouse` answers where prices
-    stand in a table.
+    stand in a table, within `patience_s`.
     """
 
     region: str
@@ -69,3 +69,4 @@ class Wanted:
     quotas: bool = True
     leave_out: tuple[str, ...] = ()
     warehouse: str = ""
+    patience_s: float = 600.0

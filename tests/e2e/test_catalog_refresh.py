@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,6 +169,30 @@ def test_a_failure_leaves_what_was_kept(
     done = home.types(*REFRESH)
     assert (done.code, codes(done), home.kept) == (exit_code, [code], kept)
     assert ("--no-quotas" in done.err) == ("ListServiceQuotas" in str(rule))
+
+
+def test_who_is_killed_in_the_middle_leaves_what_was_kept(home: Home) -> None:
+    home.refreshes()
+    kept = home.kept
+    home.lists(ml_c5_large=9)
+    slow = {"effect": "delay", "seconds": 60, "match": {"operation": "GetProducts", "call": 2}}
+    home.somebody.sandbox.post("faults", [slow])
+    before = len(home.somebody.sandbox.get("calls"))
+    given = {**home.somebody.env, "PLANNER_CACHE": str(home.cache)}
+    command = [sys.executable, "-m", "planner", *REFRESH]
+    env = {**os.environ, **{name: text for name, text in given.items() if text is not None}}
+    with subprocess.Popen(command, cwd=home.somebody.home, env=env) as running:
+        while len(home.somebody.sandbox.get("calls")) == before:
+            assert running.poll() is None
+            time.sleep(0.05)
+        running.kill()
+    assert home.kept == kept
+    # What a killed process leaves behind is no list, and does not stand in the way of one.
+    (name,) = kept
+    Path(name).with_name(".us-east-1.json.1.draft").write_bytes(kept[name][:100])
+    home.does(*PLAN)
+    home.somebody.sandbox.post("faults", [])
+    assert changed(home.refreshes())["ml.c5.large"]["new"] == 9
 
 
 def test_too_few_prices_are_not_all(home: Home) -> None:

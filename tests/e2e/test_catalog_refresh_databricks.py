@@ -114,6 +114,29 @@ def test_a_failure_leaves_what_was_kept(
     assert (done.code, codes(done), home.kept) == (exit_code, [code], kept)
 
 
+def test_a_warehouse_that_does_not_answer_is_left_alone(home: Home) -> None:
+    home.refreshes()
+    kept = home.kept
+    home.lists(**{SKU: 9})
+    home.somebody.workspace.post("pace", {"statement_s": 3600.0})
+    done = home.types(*REFRESH, "--timeout", "1")
+    assert (done.code, codes(done), home.kept) == (ExitCode.ERROR, ["statement-timeout"], kept)
+    assert "the statement is cancelled" in done.err
+    calls = [one["operation"] for one in home.somebody.workspace.get("calls")]
+    assert calls[-1] == "CancelExecution"
+
+
+def test_a_failure_while_the_statement_runs_leaves_what_was_kept(home: Home) -> None:
+    home.refreshes()
+    kept = home.kept
+    home.lists(**{SKU: 9})
+    home.somebody.workspace.fault("denied", "GetStatement")
+    home.somebody.workspace.post("pace", {"statement_s": 3600.0})
+    done = home.types(*REFRESH)
+    expected = (ExitCode.AUTHENTICATION, ["access-denied"], kept)
+    assert (done.code, codes(done), home.kept) == expected
+
+
 def test_without_a_warehouse_nothing_is_asked(home: Home, tmp_path: Path) -> None:
     done = home.types(*REFRESH, DATABRICKS_WAREHOUSE_ID=None, DATABRICKS_HOST="https://x.invalid")
     assert (done.code, codes(done)) == (ExitCode.ERROR, ["no-warehouse"])

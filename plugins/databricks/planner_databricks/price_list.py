@@ -32,7 +32,7 @@ def price_list(ask: Ask, warehouse: str, wanted: Wanted) -> PriceList:
     region = _sku_region(wanted.region)
     found = [
         price
-        for row in rows(ask, warehouse, _STATEMENT)
+        for row in rows(ask, warehouse, _STATEMENT, patience_s=wanted.patience_s)
         for price in _in_effect(row, region, wanted)
         if not any(fnmatchcase(price.key, pattern) for pattern in wanted.leave_out)
     ]

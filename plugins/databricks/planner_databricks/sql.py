@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from planner.errors import ProviderError
@@ -14,20 +15,26 @@ Row = Sequence[str | None]
 """Every value is text, whatever its type."""
 
 _PENDING = {"PENDING", "RUNNING"}
-_PATIENCE_S = 600.0
+PATIENCE_S = 600.0
 """A warehouse that is stopped takes minutes to start."""
 
 _PAUSE_S = 2.0
 
 
 def rows(
-    ask: Ask, warehouse: str, statement: str, parameters: Mapping[str, str] | None = None
+    ask: Ask,
+    warehouse: str,
+    statement: str,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    patience_s: float = PATIENCE_S,
 ) -> Iterator[Row]:
     """Every row of the result, chunk after chunk.
 
-    Raises ProviderError `statement-failed`, and `half-answer` where rows are missing at the end.
+    Raises ProviderError `statement-failed`, `statement-timeout`, and `half-answer` where rows are
+    missing at the end. What is not waited for any longer is cancelled.
     """
-    answer = _done(ask, _begun(ask, warehouse, statement, parameters or {}))
+    answer = _done(ask, _begun(ask, warehouse, statement, parameters or {}), patience_s)
     manifest = answer.get("manifest") or {}
     if manifest.get("truncated"):
         raise ProviderError("half-answer", "the warehouse cut the result of the statement short")
@@ -60,18 +67,31 @@ def _begun(ask: Ask, warehouse: str, statement: str, parameters: Mapping[str, st
     return ask("POST", PATH, body=body)
 
 
-def _done(ask: Ask, answer: Answer) -> Answer:
+def _done(ask: Ask, answer: Answer, patience_s: float) -> Answer:
     begun = time.monotonic()
-    while answer["status"]["state"] in _PENDING:
-        waited = time.monotonic() - begun
-        if waited > _PATIENCE_S:
-            raise ProviderError(
-                "statement-failed", f"the warehouse has not answered for {waited:.0f} s"
-            )
-        time.sleep(min(_PAUSE_S, 0.1 + waited / 4))
-        answer = ask("GET", f"{PATH}/{answer['statement_id']}")
+    try:
+        while answer["status"]["state"] in _PENDING:
+            waited = time.monotonic() - begun
+            if waited > patience_s:
+                raise ProviderError(
+                    "statement-timeout",
+                    f"the SQL warehouse has not answered for {waited:.0f} s; the statement is "
+                    "cancelled",
+                    hint="databricks warehouses list, for one that runs",
+                )
+            time.sleep(min(_PAUSE_S, 0.1 + waited / 4))
+            answer = ask("GET", f"{PATH}/{answer['statement_id']}")
+    except (ProviderError, KeyboardInterrupt):
+        _cancel(ask, answer)
+        raise
     if answer["status"]["state"] != "SUCCEEDED":
         error = answer["status"].get("error") or {}
         said = error.get("message") or answer["status"]["state"]
         raise ProviderError("statement-failed", f"the SQL warehouse refused the statement: {said}")
     return answer
+
+
+def _cancel(ask: Ask, answer: Answer) -> None:
+    """Let the warehouse stop working for nobody; that it cannot is no news."""
+    with suppress(ProviderError):
+        ask("POST", f"{PATH}/{answer['statement_id']}/cancel")

@@ -71,3 +71,14 @@ def test_a_warehouse_that_takes_its_time_is_waited_for(workspace: Workspace) -> 
     found = list(rows(ask, "w", STATEMENT, {"since": SINCE}))
     assert sum(int(requests or 0) for _, requests in found) == 120
     assert seen == ["PENDING", "PENDING", "SUCCEEDED"]
+
+
+def test_a_statement_that_is_cancelled_stays_so(workspace: Workspace) -> None:
+    workspace.post("pace", {"statement_s": 3600.0})
+    api = workspace.sdk.statement_execution
+    done = api.execute_statement("SELECT sku_name FROM system.billing.list_prices", "w")
+    assert done.statement_id is not None
+    api.cancel_execution(done.statement_id)
+    status = api.get_statement(done.statement_id).status
+    assert status is not None
+    assert status.state is StatementState.CANCELED

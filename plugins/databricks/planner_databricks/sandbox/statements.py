@@ -108,6 +108,16 @@ def chunk(call: Call) -> Mapping[str, Any]:
     return _part(found, int(index))
 
 
+def cancel(call: Call) -> Mapping[str, Any]:
+    """Stop a statement that is not through; of any other nothing is said."""
+    found = call.found(KIND, call.path["id"])
+    if found is None:
+        raise not_found(f"The statement {call.path['id']} was not found.")
+    if found["state"] == "PENDING":
+        call.workspace.store.put(key(KIND, call.path["id"]), {**found, "state": "CANCELED"})
+    return {}
+
+
 def change(workspace: Workspace, place: Key, document: Document) -> None:
     """Carry out a statement whose time has come."""
     workspace.store.put(place, {**document, **_carried_out(workspace, document)})
@@ -233,7 +243,7 @@ def _row(cloud: str, sku: str, usd: float, as_of: str) -> Row:
 def _shown(document: Document) -> Mapping[str, Any]:
     """Every value is text in the answer, whatever its type."""
     status = {"state": document["state"]}
-    if document["state"] == "PENDING":
+    if document["state"] in {"PENDING", "CANCELED"}:
         return {"statement_id": document["id"], "status": status}
     if document["state"] == "FAILED":
         return {"statement_id": document["id"], "status": {**status, "error": document["error"]}}
@@ -284,5 +294,6 @@ OPERATIONS = (
         path=f"{PATH}/{{id}}/result/chunks/{{index}}",
         handler=chunk,
     ),
+    Operation(name="CancelExecution", method="POST", path=f"{PATH}/{{id}}/cancel", handler=cancel),
     Operation(name="GetStatement", method="GET", path=f"{PATH}/{{id}}", handler=get),
 )
