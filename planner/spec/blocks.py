@@ -5,6 +5,7 @@ Defaults that are guesses are None here: whoever fills them in records an assump
 
 # No `from __future__ import annotations`: pydantic would compile each annotation once more.
 
+import json
 import re
 from typing import Annotated, Any, Literal
 
@@ -241,10 +242,22 @@ class ObjectiveBlock(SpecBlock):
     stability: Fraction = 0.05
 
 
+def _sample(value: Any) -> str:
+    """Read a request's body: a text as it is, a mapping or a list as the JSON that it is sent as."""
+    if isinstance(value, str) and value.strip():
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    raise UnitError("must be the text of one request", "write it in quotes, or as a mapping")
+
+
+SampleText = Annotated[str, Quantity(_sample, {"type": ["string", "object", "array"]})]
+
+
 class WarmUpBlock(SpecBlock):
     """Test calls of what was written, with `body` or the content of `file`."""
 
-    body: Text | None = None
+    body: SampleText | None = None
     file: Text | None = None
     content_type: Text = "application/json"
     requests: PositiveCount = 20

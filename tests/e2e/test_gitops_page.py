@@ -323,7 +323,11 @@ def test_a_rule_in_one_line_holds(programs: Path, tmp_path: Path) -> None:
     assert ran("sh", "-e", "-c", low, cwd=tmp_path, env=env).returncode == 1
 
 
-PREFIXES = {"service-quotas": "servicequotas", "resourcegroupstaggingapi": "tag"}
+PREFIXES = {
+    "service-quotas": "servicequotas",
+    "resourcegroupstaggingapi": "tag",
+    "sagemaker-runtime": "sagemaker",
+}
 NAMED = {"HeadObject": "GetObject", "HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket"}
 
 
@@ -337,7 +341,8 @@ def asked(somebody: Person, since: int = 0) -> set[str]:
 
 def test_the_policies_for_aws_allow_what_commands_ask_for(somebody: Person) -> None:
     plan, apply, _ = policies()
-    pinned = ("@shop-ranker", "--set", "pin.instance=ml.c6i.large", "--no-verify")
+    called = ("--set", "rollout.warm_up.body={instances: [1]}")
+    pinned = ("@shop-ranker", "--set", "pin.instance=ml.c6i.large", *called, "--no-verify")
     for hosting in ("single-model", "dedicated"):
         words = (*pinned, "--set", f"constraints.hosting=[{hosting}]")
         since = len(somebody.sandbox.get("calls"))
