@@ -33,9 +33,9 @@ def examined(
     every = list(planned)
     absent = [_absent(one, name) for one in every for name in _missing(one)]
     present = list(running(every, connections))
-    windows = {one.decision.provider: _window(one, connections, looking) for one in present}
+    windows = {one.decision.provider: window_of(one, connections, looking) for one in present}
     seen = at_once(
-        lambda one: _vitals(one, connections, windows[one.decision.provider]),
+        lambda one: vitals_of(one, connections, windows[one.decision.provider]),
         present,
         parallel=looking.parallel,
     )
@@ -62,7 +62,7 @@ def _absent(one: Planned, name: str) -> Checkup:
     )
 
 
-def _window(one: Running, connections: Connections, looking: Looking) -> Window:
+def window_of(one: Running, connections: Connections, looking: Looking) -> Window:
     """Up to now, which is the sandbox's where there is one."""
     stand_in = connections.stand_in(one.decision.provider)
     now_s = time.time() if stand_in is None else stand_in.now_s()
@@ -74,7 +74,8 @@ def _window(one: Running, connections: Connections, looking: Looking) -> Window:
     )
 
 
-def _vitals(one: Running, connections: Connections, window: Window) -> Vitals:
+def vitals_of(one: Running, connections: Connections, window: Window) -> Vitals:
+    """What its cloud shows of it in a window."""
     desired = one.standing.desired
     gateway = connections.link(desired.provider, desired.place).gateway
     return gateway.vitals(one.standing.live, window)

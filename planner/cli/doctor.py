@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,25 +29,27 @@ if TYPE_CHECKING:
 LONGEST_S = 14 * 86_400.0
 """Metrics of a minute are kept for about so long."""
 
+SinceOption = Annotated[
+    str, typer.Option("--since", metavar="DURATION", help="How far back to look: 30m, 3h, 2d.")
+]
+LooksOption = Annotated[
+    int,
+    typer.Option(
+        "--looks",
+        metavar="N",
+        min=1,
+        max=60,
+        help="Look N times, a minute apart, where a cloud shows the last minute only.",
+    ),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options(SpecOptions, SelectOptions, LiveOptions, ReportOptions):
     """Options of `doctor`."""
 
-    since: Annotated[
-        str,
-        typer.Option("--since", metavar="DURATION", help="How far back to look: 30m, 3h, 2d."),
-    ] = "3h"
-    looks: Annotated[
-        int,
-        typer.Option(
-            "--looks",
-            metavar="N",
-            min=1,
-            max=60,
-            help="Look N times, a minute apart, where a cloud shows the last minute only.",
-        ),
-    ] = 1
+    since: SinceOption = "3h"
+    looks: LooksOption = 1
     detailed_exitcode: Annotated[
         bool,
         typer.Option("--detailed-exitcode", help="Exit with 2 when an endpoint needs attention."),
@@ -86,7 +89,31 @@ def _found(options: Options, manners: Manners) -> tuple[tuple[Spec, ...], tuple[
     specs = selected(read(options, manners), options)
     with connected(sandbox=options.state) as connections:
         planned = planned_live(specs, connections, parallel=options.parallelism)
-        return specs, checkup.examined(planned, connections, looking)
+        found = checkup.examined(planned, connections, looking)
+    return specs, tuple(_copyable(one, options, alone=len(specs) == 1) for one in found)
+
+
+def _copyable(one: Checkup, options: Options, *, alone: bool) -> Checkup:
+    """The same with next steps that can be typed as they stand."""
+    findings = tuple(
+        replace(each, command=f"{each.command} {_asked(one, options, alone=alone)}".rstrip())
+        if each.command
+        else each
+        for each in one.findings
+    )
+    return replace(one, findings=findings)
+
+
+def _asked(one: Checkup, options: Options, *, alone: bool) -> str:
+    """What was asked for, as it was typed."""
+    words = list(options.paths)
+    for option, given in (("-f", options.overlay), ("--set", options.sets)):
+        words += [word for text in given for word in (option, text)]
+    words += [] if alone else ["--only", one.workload]
+    words += ["--sandbox"] if options.sandbox else []
+    if options.sandbox and options.sandbox_state != LiveOptions.sandbox_state:
+        words += ["--sandbox-state", options.sandbox_state]
+    return shlex.join([*words, "--since", options.since])
 
 
 def parse_since(text: str, option: str, longest_s: float) -> float:

@@ -26,6 +26,11 @@ def day_of(path: str) -> str:
     return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC).date().isoformat()
 
 
+def day_at(moment_s: float) -> str:
+    """The day of a moment, in UTC."""
+    return datetime.fromtimestamp(moment_s, UTC).date().isoformat()
+
+
 def today() -> str:
     """The day, in UTC."""
     return datetime.now(UTC).date().isoformat()

@@ -99,6 +99,44 @@ class Case:
         beyond = 1.0 if quantile is None else 1.0 - quantile
         return self.vitals.requests * beyond >= _FEWEST_BEYOND
 
+    def late_periods(self, target: LatencyTarget) -> list[Period]:
+        """Periods whose slowest requests miss an objective."""
+        return [
+            one
+            for one in self.vitals.periods
+            if one.latency_p99_s is not None and one.latency_p99_s > target.seconds
+        ]
+
+    def lateness(self, target: LatencyTarget) -> float:
+        """Share of the requests that came in late periods."""
+        late = sum(one.requests for one in self.late_periods(target))
+        return late / self.vitals.requests if self.vitals.requests else 0.0
+
+    def heavier(self, target: LatencyTarget) -> bool:
+        """Whether a request takes more than planned, though no more of them come.
+
+        Where few are late the median is of the others. Else it has the queue in it, and what a
+        request takes of the processors tells; capacity that comes and goes has times of its own.
+        """
+        limit, late = self.limit("slower"), self.lateness(target)
+        if self.vitals.rate_per_s > self.forecast.rate.high * limit:
+            return False
+        if late <= FEW_LATE:
+            return self.slower >= limit
+        return self.work >= limit and (late > 0.5 or self.decision.autoscaling is None)
+
+    @property
+    def work(self) -> float:
+        """Times the planned that a request takes of the processors; 1 where nobody knows."""
+        planned = self.conditions.service_s * self.conditions.cpu * self.vitals.requests
+        spent = [
+            one.cpu * one.replicas * self.vitals.period_s
+            for one in self.vitals.periods
+            if one.cpu is not None and one.replicas is not None
+        ]
+        known = len(spent) == len(self.vitals.periods) and planned > 0.0
+        return sum(spent) / planned if known else 1.0
+
     @property
     def slower(self) -> float:
         """Times that the median takes as long as predicted; 1 where that is not known for sure."""
@@ -135,6 +173,9 @@ class Case:
         """A threshold of the table."""
         return thresholds()[name].value
 
+
+FEW_LATE = 0.1
+"""Of the requests, that can be slow without moving the median by more than varies anyway."""
 
 _FEWEST_BEYOND = 20.0
 """Requests beyond a percentile from which it says something."""

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from planner.doctor.case import Case
+from planner.doctor.case import FEW_LATE, Case
 from planner.doctor.scaling import queueing
 from planner.model.checkup import Finding, Severity
 from planner.model.units import format_duration, format_fraction, format_number, format_rate
 from planner.model.workload import LatencyTarget
+
+CALIBRATE = "planner profile calibrate"
+"""The command that takes the service time from the same metrics."""
+
+_MEASURE = (
+    "correct the service time by these metrics, or load-test it (planner render --to k6) and "
+    "planner profile import; then plan again"
+)
 
 
 def latency(case: Case) -> Iterator[Finding]:
@@ -24,7 +32,8 @@ def latency(case: Case) -> Iterator[Finding]:
         return
     if _cold(case, target):
         return
-    for cause in (_settling, _overhead, _queueing, _outside, _slower, _unlike, _tail):
+    causes = (_settling, _overhead, _filling, _queueing, _outside, _slower, _unlike, _tail)
+    for cause in causes:
         found = list(cause(case, target))
         if found:
             yield from found
@@ -39,6 +48,7 @@ def _finding(case: Case, target: LatencyTarget, **told: str) -> Finding:
         severity=Severity.ERROR,
         cause=f"{target.label} is {format_duration(seen)}: {told['cause']}",
         action=told["action"],
+        command=told.get("command", ""),
         measured=told.get("measured") or format_duration(seen),
         expected=told.get("expected") or f"at most {format_duration(target.seconds)}",
     )
@@ -58,12 +68,13 @@ def _settling(case: Case, target: LatencyTarget) -> Iterator[Finding]:
     if updated_s is None:
         return
     end_s = updated_s + case.limit("settling")
-    late = [
-        one.start_s
-        for one in vitals.periods
-        if one.latency_p99_s is not None and one.latency_p99_s > target.seconds
-    ]
+    late = [one.start_s for one in case.late_periods(target)]
     if not late or min(late) + vitals.period_s < updated_s or max(late) > end_s:
+        return
+    since = [one for one in vitals.periods if updated_s <= one.start_s + vitals.period_s]
+    if 2 * len(late) < sum(one.start_s <= max(late) for one in since):
+        return
+    if max(late) == vitals.periods[-1].start_s and case.heavier(target):
         return
     at = datetime.fromtimestamp(updated_s, UTC).strftime("%H:%M UTC")
     took_s = max(late) + vitals.period_s - updated_s
@@ -124,6 +135,31 @@ def _blamed(case: Case) -> tuple[str, str, str]:
     )
 
 
+def _filling(case: Case, target: LatencyTarget) -> Iterator[Finding]:
+    """The model takes longer than the spec says, and for that fills what was planned for it."""
+    if not (case.heavier(target) and list(queueing(case, target))):
+        return
+    outside = list(_outside(case, target))
+    if outside:
+        yield from outside
+        return
+    if case.lateness(target) <= FEW_LATE:
+        yield from _slower(case, target)
+        return
+    yield _finding(
+        case,
+        target,
+        rule="service-time",
+        row="D8",
+        command=CALIBRATE,
+        cause="the model takes longer than the spec says: a request keeps the processors busy "
+        f"{format_number(case.work)} times as long as planned, or longer, and for that they queue",
+        action=_MEASURE,
+        measured=f"CPU {format_fraction(case.vitals.mean('cpu') or 0.0)}",
+        expected=f"CPU up to {format_fraction(case.forecast.cpu)}",
+    )
+
+
 def _queueing(case: Case, target: LatencyTarget) -> Iterator[Finding]:
     for told in queueing(case, target):
         yield _finding(case, target, **told)
@@ -169,8 +205,8 @@ def _slower(case: Case, target: LatencyTarget) -> Iterator[Finding]:
         rule="service-time",
         row="D8",
         cause=f"the model takes {format_number(slower)} times as long as the spec says",
-        action="load-test it (planner render --to k6) and planner profile import, or planner "
-        "profile calibrate by these metrics; then plan again",
+        command=CALIBRATE,
+        action=_MEASURE,
         **told,
     )
     if median is not None and median > target.seconds:
@@ -206,7 +242,8 @@ def _drifting(case: Case) -> Iterator[Finding]:
         severity=Severity.NOTE,
         cause=f"the model takes {format_number(case.slower)} times as long as the spec says; the "
         "objectives are met for now",
-        action="planner profile calibrate by these metrics, and plan again",
+        action="correct the service time by these metrics, and plan again",
+        command=CALIBRATE,
         measured=f"{format_number(case.slower)} x the predicted median",
         expected="the service time of the spec",
     )

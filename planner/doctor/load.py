@@ -17,6 +17,8 @@ _ACTIONS = {
     "gpu": "more replicas or a lower target (constraints.utilization); a larger accelerator",
 }
 
+_BACK_OFF = "clients retry with exponential back-off"
+
 
 def utilization(case: Case) -> Iterator[Finding]:
     """Processors, memory or accelerators that are fuller than they should be for a while."""
@@ -80,7 +82,7 @@ def _refused(case: Case, allowed: float) -> Finding:
             severity=Severity.ERROR,
             cause=f"{format_fraction(share)} of the requests are refused (429) while capacity is "
             f"full: {why['cause']}",
-            action=f"{why['action']}; clients retry with exponential back-off",
+            action=why["action"] if _BACK_OFF in why["action"] else f"{why['action']}; {_BACK_OFF}",
             measured=measured,
             expected=expected,
         )

@@ -21,11 +21,7 @@ Told = dict[str, str]
 
 def queueing(case: Case, target: LatencyTarget) -> Iterator[Told]:
     """Why requests wait, if they do: by what the replicas did while answers were late."""
-    late = [
-        one
-        for one in case.vitals.periods
-        if one.latency_p99_s is not None and one.latency_p99_s > target.seconds
-    ]
+    late = case.late_periods(target)
     if not late or not (_waiting(case) or _mostly(late, case.crowded)):
         return
     yield reason(case, late)

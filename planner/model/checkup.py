@@ -30,6 +30,7 @@ class Finding:
     """One cause: what was measured, what was to be expected, and what to do.
 
     `source_id` is the row of the vendor documents (docs/coverage.md), `rule` the stable name.
+    `command` is the planner's own next step, "" where it has none; who asked adds of what.
     """
 
     rule: str
@@ -39,6 +40,7 @@ class Finding:
     action: str
     measured: str
     expected: str
+    command: str = ""
     saves_monthly_usd: float | None = None
 
 

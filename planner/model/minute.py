@@ -19,8 +19,9 @@ class Minute:
     `total` is how long answers took, `model` the time in the model, waiting there included,
     `overhead` what the platform adds, cold starts included; `queue` the waits alone. `cold` are
     starts of capacity, `loads` waits for models of a shared memory, each of which takes `load_s`
-    itself; both are in `overhead`. `unloads` models had to go for them. `capacity` counts replicas
-    or units, `busy` the requests in service, `slots` what one of the capacity serves at once.
+    itself; both are in `overhead`. `unloads` models had to go for them. `service_s` is the mean of
+    the service alone, 0 where nobody knows. `capacity` counts replicas or units, `busy` what is in
+    service, `slots` what one of the capacity serves at once.
     `cpu`, `memory` and `gpu` are fractions; None where nobody knows.
     """
 
@@ -44,6 +45,7 @@ class Minute:
     resident: float | None = None
     load_s: float = 0.0
     unloads: float = 0.0
+    service_s: float = 0.0
 
 
 def minute_of(row: Mapping[str, Any]) -> Minute:

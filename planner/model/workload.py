@@ -67,7 +67,7 @@ class ServiceCurve:
     """Service times on one instance type, points by rising concurrency.
 
     `instance_type` is "" where the spec named no reference instance. The points hold their
-    `correction` already.
+    `correction` already. `profile` is the file they are in, "" for the spec itself.
     """
 
     instance_type: str
@@ -75,6 +75,7 @@ class ServiceCurve:
     source: str
     # The points and the source tell it; left out, plans made before it was known keep their digest.
     correction: Correction | None = field(default=None, repr=False)
+    profile: str = field(default="", repr=False, compare=False)
 
 
 @value

@@ -49,6 +49,7 @@ def _finding(one: Finding) -> dict[str, Any]:
     return {
         "action": one.action,
         "cause": one.cause,
+        "command": one.command or None,
         "expected": one.expected,
         "measured": one.measured,
         "rule": one.rule,

@@ -36,6 +36,7 @@ class FindingPart(Part):
 
     action: Name
     cause: Name
+    command: Annotated[Name | None, Field(description="The next step, to copy; null: none.")]
     expected: Name
     measured: Name
     rule: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]

@@ -284,11 +284,11 @@ def _check_rest(model: _Model, factor: float, scv: float | None) -> None:
             )
 
 
-def reason_of(found: Calibrated) -> str:
-    """Why the service time is corrected, in one line."""
+def reason_of(found: Calibrated, capacity: str = "replicas") -> str:
+    """Why the service time is corrected, in one line, with the word for its replicas."""
     name = next(one for one in (*_CENTRES, *found.seen.latency) if one in found.seen.latency)
     return (
         f"{name} of {format_duration(found.seen.latency[name])} where "
         f"{format_duration(found.predicted[name])} was predicted, at "
-        f"{format_rate(found.seen.rate_per_s)} on {format_number(found.seen.replicas)} replicas"
+        f"{format_rate(found.seen.rate_per_s)} on {format_number(found.seen.replicas)} {capacity}"
     )

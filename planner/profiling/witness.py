@@ -176,10 +176,11 @@ def told(found: Witnessed) -> str:
     return f"{windows}, {format_fraction(found.found.utilization)} of the slots busy"
 
 
-def why(found: Witnessed) -> str:
+def why(found: Witnessed, simulation: Simulation) -> str:
     """The reason to keep beside the factor."""
     if not found.least:
-        return reason_of(found.found)
+        units = simulation.decision.units is not None
+        return reason_of(found.found, "units" if units else "replicas")
     seen = found.found.seen
     return (
         f"at least: {format_fraction(found.found.utilization)} of {_slots(seen)} slots busy at "

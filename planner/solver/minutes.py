@@ -104,6 +104,7 @@ def _minute(
         gpu=window.utilization if conditions.accelerated else None,
         resident=conditions.resident,
         load_s=conditions.load_s if shared else 0.0,
+        service_s=conditions.service_s,
         # What is loaded again had been pushed out before.
         unloads=chilled if shared else 0.0,
     )

@@ -120,6 +120,19 @@ class ExternalCallBlock(SpecBlock):
     error_rate: Fraction = 0.0
 
 
+class CorrectionBlock(SpecBlock):
+    """What a running endpoint showed of `service_time`: there it takes `factor` times as long.
+
+    `instance` is what it ran on; `scv`, where it was seen, replaces the spread.
+    """
+
+    instance: Text | None = None
+    factor: PositiveNumber
+    date: Text
+    reason: Text
+    scv: Number | None = None
+
+
 class ModelBlock(SpecBlock):
     """One model; times are of one request at a time on `reference_instance`."""
 
@@ -134,6 +147,7 @@ class ModelBlock(SpecBlock):
     service_time: PositiveDuration | None = None
     service_time_p99: PositiveDuration | None = None
     reference_instance: Text | None = None
+    calibration: CorrectionBlock | None = None
     profile: Text | None = None
     max_concurrency: PositiveCount | None = None
     vcpus_per_request: PositiveNumber = 1.0

@@ -22,7 +22,6 @@ from planner.model.workload import (
     Rollout,
     ScheduledAction,
     ServiceCurve,
-    ServicePoint,
     Slo,
     TokenCount,
     Workload,
@@ -44,6 +43,7 @@ from planner.spec.blocks import (
 )
 from planner.spec.convert_traffic import to_traffic
 from planner.spec.sections import Sections
+from planner.spec.stated import stated_curve
 
 if TYPE_CHECKING:
     from planner.spec.profile import Profile
@@ -180,13 +180,7 @@ def _curves(
             rule="any instance",
             reason="the service_time names no machine it was measured on",
         )
-    point = ServicePoint(concurrency=1, mean_s=block.service_time, p99_s=block.service_time_p99)
-    single = ServiceCurve(
-        instance_type=block.reference_instance or "",
-        points=(point,),
-        source=f"spec.models[{index}].service_time",
-    )
-    return (*curves, single)
+    return (*curves, stated_curve(block, index))
 
 
 def _note_profile(profile: Profile, block: ModelBlock, index: int, *, notes: Notes) -> None:

@@ -17,7 +17,7 @@ from planner.spec.validate import Sheet, explain, unknown_key
 
 _AT: tuple[Step, ...] = ("spec", "models_from")
 _SHOWN_ROWS = 5
-_NESTED = {"llm", "external_calls", "latency", "environment"}
+_NESTED = {"llm", "external_calls", "latency", "environment", "calibration"}
 FIELDS = tuple(sorted(set(ModelBlock.model_fields) - _NESTED))
 """Fields of a model that a column can hold."""
 

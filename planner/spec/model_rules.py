@@ -66,6 +66,13 @@ def _model_times(sections: Sections) -> Iterator[Breach]:
             )
         yield from percentiles(model.latency, (*path, "latency"))
         yield from _service_p99(model, path)
+        if model.calibration is not None and model.service_time is None:
+            yield breach(
+                "missing-key",
+                "calibration corrects a service_time, and there is none",
+                "add service_time; what corrects a profile stands in the profile",
+                (*path, "calibration"),
+            )
 
 
 def _service_p99(model: ModelBlock, path: Path) -> Iterator[Breach]:

@@ -127,7 +127,10 @@ def _profile(name: str, document: ProfileDocument) -> Profile:
     grouped: dict[str, list[PointBlock]] = {}
     for point in sorted(body.points, key=lambda point: point.concurrency):
         grouped.setdefault(point.instance, []).append(point)
-    curves = tuple(_curve(body, instance, grouped[instance]) for instance in sorted(grouped))
+    curves = tuple(
+        replace(_curve(body, instance, grouped[instance]), profile=name)
+        for instance in sorted(grouped)
+    )
     dropped = sum(
         point.p99 is not None and (point.measured or body.measured).loop == "closed"
         for point in body.points

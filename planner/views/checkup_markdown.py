@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from planner.model.checkup import Checkup, Condition, Finding
 from planner.views.checkup_text import SAID, looked_at
-from planner.views.markdown import COMMENT_LIMIT, extent, marker, plain, row, table
+from planner.views.markdown import COMMENT_LIMIT, extent, fenced, marker, plain, row, table
 from planner.views.wording import counted
 
 _RESERVE = 300
@@ -23,13 +23,22 @@ def checkup_markdown(found: Sequence[Checkup], *, tag: str = "", limit: int = CO
     room = limit - extent(lines) - extent(table(_TITLES, ())) - _RESERVE
     rows, rest = _fitting(told, room)
     room -= extent(rows)
+    commands, _ = _fitting(_commands(ranked), room)
+    room -= extent(commands)
     kept, unsaid = _fitting(quiet, room)
     lines += [*table(_TITLES, rows), ""] if rows else []
+    lines += [*fenced(commands, "sh"), ""] if commands else []
     lines += [*kept, ""] if kept else []
     if rest or unsaid:
         lines += [f"**Cut to fit a comment**: {counted(rest + unsaid, 'more line')}.", ""]
     lines += [f"Looked at: {plain(looked_at(one))}" for one in ranked[:1] if one.until_s]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _commands(found: Sequence[Checkup]) -> list[str]:
+    """Every next step once; no table can hold one that is to be copied."""
+    every = (finding.command for one in found for finding in one.findings)
+    return list(dict.fromkeys(command for command in every if command))
 
 
 def _mute(one: Checkup) -> bool:

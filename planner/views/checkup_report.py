@@ -23,7 +23,7 @@ def _case(one: Checkup, places: Places) -> Case:
             code=each.rule,
             message=f"{one.endpoint}: {each.cause} [{each.source_id}]",
             subject=one.endpoint,
-            hint=each.action,
+            hint="; ".join(filter(None, (each.action, each.command))),
             location=places(one.workload, "metadata.name"),
         )
         for each in one.findings

@@ -74,3 +74,6 @@ def _show(paper: Paper, one: Finding) -> None:
     paper.entry(one.severity.value, f"{one.cause} [{one.source_id}]", _LABEL[one.severity])
     paper.entry("", f"measured {one.measured}, expected {one.expected}")
     paper.entry("", f"-> {one.action}")
+    if one.command:
+        # In one piece, or it cannot be copied.
+        paper.line(" " * (paper.indent + paper.label_width) + f"$ {one.command}")

@@ -101,8 +101,10 @@ def _histograms(minute: Minute) -> Iterator[_Sample]:
     served = sum(many for _, many in minute.total)
     waited_s = sum(took * many for took, many in minute.queue)
     inside_s = sum(took * many for took, many in minute.model)
-    # What a model takes holds the wait for it, which is measured apart.
-    computing = max(0.0, 1.0 - waited_s / inside_s) if inside_s > 0.0 else 1.0
+    # What a model takes holds the wait for it, which is measured apart. The mean alone is exact:
+    # where the wait is nearly all of it, a difference would be mostly rounding.
+    own_s = served * minute.service_s or max(0.0, inside_s - waited_s)
+    computing = own_s / inside_s if inside_s > 0.0 else 1.0
     for name, times in (
         ("request_latency_ms", minute.total),
         ("model_prediction_latency_ms", tuple((took * computing, n) for took, n in minute.model)),
