@@ -169,8 +169,8 @@ def _warm_up(case: Case) -> Advice | None:
         rule="overhead",
         source_id="L4",
         trigger="; ".join(reasons),
-        text="the first call is cold: rollout.warm_up makes test calls after every deployment; keep "
-        "payloads small",
+        text="the first call is cold: rollout.warm_up makes test calls after every deployment; "
+        "keep payloads small",
     )
 
 

@@ -257,7 +257,7 @@ class ObjectiveBlock(SpecBlock):
 
 
 def _sample(value: Any) -> str:
-    """Read a request's body: a text as it is, a mapping or a list as the JSON that it is sent as."""
+    """Read a request's body: a text as it is, a mapping or a list as the JSON that is sent."""
     if isinstance(value, str) and value.strip():
         return value
     if isinstance(value, dict | list):
