@@ -201,10 +201,24 @@ def test_destroying_leaves_nothing_of_ours_and_all_of_theirs(somebody: Analyst) 
 
 def test_an_answer_that_was_lost_makes_no_second_alert(somebody: Analyst) -> None:
     somebody.workspace.fault("lost-answer", "CreateAlert", rule={"times": 1})
-    first = somebody.types("apply", "--auto-approve", "--no-verify")
-    somebody.workspace.post("faults", [])
-    if first.code != ExitCode.DONE:
-        somebody.applies()
+    somebody.applies()
+    assert list(alerts(somebody)) == NAMES
+    assert somebody.writes() == ["CreateEndpoint", *["CreateAlert"] * 5]
+    assert "1 unchanged" in somebody.does("plan", "--no-verify").out
+
+
+def test_a_list_serves_all_endpoints_that_are_read_together(somebody: Analyst) -> None:
+    two = WATCHED.replace("100/s", "10/s")
+    other = two.replace("{name: shop}", "{name: shop-latency}")
+    both = somebody.file("planner.yaml", two), somebody.file("other.yaml", other)
+    somebody.applies(*both)
+    found = alerts(somebody)
+    assert len(found) == 10
+    before = somebody.workspace.get("calls")
+    assert "2 unchanged" in somebody.does("plan", *both, "--no-verify").out
+    asked = [one["operation"] for one in somebody.workspace.get("calls")[len(before) :]]
+    assert asked.count("ListAlerts") == 1
+    somebody.does("destroy", "other.yaml", "--auto-approve")
     assert list(alerts(somebody)) == NAMES
 
 

@@ -6,7 +6,8 @@ Raw JSON, as for endpoints: /api/2.0/alerts of databricks-sdk `AlertsV2API`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from planner_databricks.reading import MISSING, Answer, Ask, RefusedError
 from planner_databricks.resources.alerts import ENDPOINT, KIND, marked, marks
 from planner_databricks.resources.tags import ALERTS, OWNER, SELF, as_values
 
-PATH = "/api/2.0/alerts"
+ALERT_PATH = "/api/2.0/alerts"
 FIELDS = (
     *("display_name", "query_text", "warehouse_id", "custom_summary", "custom_description"),
     *("evaluation", "schedule"),
@@ -32,16 +33,27 @@ _COPY = "#"
 """What parts the name of a second alert with the same marks from its ID."""
 
 
+_BELIEVED_S = 60.0
+"""How long a list of all alerts serves endpoints that are read together."""
+
+
 class AlertBook:
-    """The alerts of a workspace that carry marks; safe in threads, keeps nothing but IDs."""
+    """The alerts of a workspace that carry marks; safe in threads.
+
+    Keeps IDs, and for a minute what was listed for endpoints that are read together.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._ids: dict[str, str] = {}
         self._tried: set[str] = set()
+        self._listed: tuple[float, list[Answer]] | None = None
         self._lock = threading.Lock()
+        self._listing = threading.Lock()
 
-    def read(self, endpoint: str, wanted: Sequence[Resource] = ()) -> tuple[LiveObject, ...]:
+    def read(
+        self, endpoint: str, wanted: Sequence[Resource] = (), *, shared: bool = False
+    ) -> tuple[LiveObject, ...]:
         """The alerts of an endpoint, in the terms of their creation.
 
         What is called otherwise than its marks say is a copy, or has another use by now: it is
@@ -49,7 +61,7 @@ class AlertBook:
         """
         bodies = {one.name: one.body for one in wanted if one.kind == KIND}
         found: dict[str, LiveObject] = {}
-        for shown in self._listed(endpoint):
+        for shown in self._of(endpoint, self._shared() if shared else self._rows()):
             whose = marks(str(shown.get("query_text", "")))
             if whose.get(ENDPOINT) != endpoint or whose[SELF] != shown.get("display_name"):
                 continue
@@ -70,6 +82,7 @@ class AlertBook:
 
     def write(self, operation: Operation) -> None:
         """Make one change; what is done already is a success."""
+        self._listed = None
         if operation.action is Action.DELETE:
             self._delete(operation.name)
         elif operation.action in {Action.CREATE, Action.UPDATE}:
@@ -79,7 +92,7 @@ class AlertBook:
                 "unsupported-operation", f"{operation.action} is not one call: {operation.address}"
             )
 
-    def joined(self, live: LiveState, desired: DesiredState) -> LiveState:
+    def joined(self, live: LiveState, desired: DesiredState, *, shared: bool = False) -> LiveState:
         """What was read of an endpoint, with its alerts where it has some or is to have some.
 
         Of an endpoint that is to stay, what another spec has made and this one does not ask for is
@@ -90,7 +103,8 @@ class AlertBook:
         wanted = {one.name: one for one in desired.resources if one.kind == KIND}
         if not wanted and ALERTS not in tags:
             return live
-        found = self.read(endpoint.name if endpoint else desired.endpoint, tuple(wanted.values()))
+        name = endpoint.name if endpoint else desired.endpoint
+        found = self.read(name, tuple(wanted.values()), shared=shared)
         if desired.resources:
             own = tags.get(OWNER)
             found = tuple(one for one in found if one.name in wanted or one.owner == own)
@@ -99,6 +113,7 @@ class AlertBook:
     def claimed(self, live: LiveState, owner: str) -> tuple[str, ...]:
         """Put the owner's mark on the alerts that were read; gives the addresses of those."""
         taken = [one for one in live.objects if one.kind == KIND and not one.owned_by(owner)]
+        self._listed = None
         for one in taken:
             text = str(one.body["query_text"])
             query = marked(text, {**marks(text), OWNER: owner})
@@ -121,25 +136,19 @@ class AlertBook:
                 field: body[field] for field in FIELDS if field in {*_NEEDED, *changed} & {*body}
             }
             query = {"update_mask": ",".join(changed)}
-            self._ask("PATCH", f"{PATH}/{shown['id']}", body=sent, query=query)
+            self._ask("PATCH", f"{ALERT_PATH}/{shown['id']}", body=sent, query=query)
 
     def _create(self, name: str, body: Mapping[str, Any]) -> None:
-        """Make it, and throw away the second one.
-
-        Names are not unique, and the SDK asks again where an answer was lost.
-        """
+        """Make it; names are not unique, so that it is asked for once and then looked for."""
         with self._lock:
             self._tried.add(name)
-        self._ask("POST", PATH, body=body)
-        for one in self.read(marks(body["query_text"])[ENDPOINT]):
-            if one.name.startswith(f"{name}{_COPY}"):
-                self._delete(one.name)
+        self._ask("POST", ALERT_PATH, body=body)
 
     def _delete(self, name: str) -> None:
         """Into the trash, from which it can be taken back for a month."""
         shown = self._known(name)
         if shown is not None:
-            self._ask("DELETE", f"{PATH}/{shown['id']}")
+            self._ask("DELETE", f"{ALERT_PATH}/{shown['id']}")
 
     def _known(self, name: str) -> Answer | None:
         """The alert that was read under a name, if it is still that."""
@@ -153,7 +162,7 @@ class AlertBook:
 
     def _shown(self, identifier: str) -> Answer | None:
         try:
-            shown = self._ask("GET", f"{PATH}/{identifier}")
+            shown = self._ask("GET", f"{ALERT_PATH}/{identifier}")
         except RefusedError as refusal:
             if refusal.cloud_code == MISSING:
                 return None
@@ -161,18 +170,29 @@ class AlertBook:
         # What is in the trash is still shown (databricks/cli, bundle/direct/dresources/alert.go).
         return None if shown.get("lifecycle_state") == "DELETED" else shown
 
-    def _listed(self, endpoint: str) -> Iterator[Answer]:
+    def _of(self, endpoint: str, rows: Iterable[Answer]) -> Iterator[Answer]:
         """Alerts that may be of an endpoint, the oldest first, each as a whole."""
+        for row in rows:
+            if not str(row.get("display_name", "")).startswith(f"{endpoint}-"):
+                continue
+            # The list is documented to hold whole alerts; one without a query is asked for.
+            shown = row if "query_text" in row else self._shown(str(row["id"]))
+            if shown is not None and shown.get("lifecycle_state") != "DELETED":
+                yield shown
+
+    def _shared(self) -> list[Answer]:
+        """All alerts as they were a moment ago; who comes while they are listed waits for that."""
+        with self._listing:
+            if self._listed is None or time.monotonic() - self._listed[0] > _BELIEVED_S:
+                self._listed = (time.monotonic(), list(self._rows()))
+            return self._listed[1]
+
+    def _rows(self) -> Iterator[Answer]:
+        """All alerts, page by page."""
         query = {"page_size": _PAGE}
         while True:
-            answer = self._ask("GET", PATH, query=query)
-            for row in answer.get("alerts") or ():
-                if not str(row.get("display_name", "")).startswith(f"{endpoint}-"):
-                    continue
-                # The list is documented to hold whole alerts; one without a query is asked for.
-                shown = row if "query_text" in row else self._shown(str(row["id"]))
-                if shown is not None and shown.get("lifecycle_state") != "DELETED":
-                    yield shown
+            answer = self._ask("GET", ALERT_PATH, query=query)
+            yield from answer.get("alerts") or ()
             token = answer.get("next_page_token")
             if not token:
                 return

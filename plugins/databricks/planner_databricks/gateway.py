@@ -32,7 +32,7 @@ from planner.model.resource import DesiredState
 from planner.model.vitals import Vitals, Window
 from planner.model.warm_up import Reply, Sample, Target
 from planner.provider.gateway import Watch
-from planner_databricks.alerting import AlertBook
+from planner_databricks.alerting import ALERT_PATH, AlertBook
 from planner_databricks.invoking import Once, invoked
 from planner_databricks.pacing import Budget, Patience, PutOffError
 from planner_databricks.preflight import checks
@@ -122,10 +122,11 @@ class Connection:
         request = f"{method} {path}"
         client = self._connected()
         writes = method != "GET" and path.startswith(ENDPOINTS)
+        once = (method, path) == ("POST", ALERT_PATH)
         # A sandbox counts by its own, quicker clock, and says when to ask again.
         if writes and method != "DELETE" and (self._own_budget or not self.near):
             self._budget.take()
-        self._patience.begin(patient=not writes)
+        self._patience.begin(patient=not (writes or once), once=once)
         try:
             answer: Any = client.do(
                 method,
@@ -135,7 +136,8 @@ class Connection:
                 headers={"Accept": "application/json"},
             )
         except PutOffError as later:
-            raise self._put_off(request, later.cause, later.after_s if writes else None) from later
+            after_s = later.after_s if writes or once else None
+            raise self._put_off(request, later.cause, after_s) from later
         except DatabricksError as error:
             raise _refusal(request, error) from error
         except (OSError, TimeoutError) as error:
@@ -287,10 +289,9 @@ class DatabricksGateway:
     def read(self, desired: DesiredState, /, *, together: Sequence[str] = ()) -> LiveState:
         """The endpoint, the model versions that its aliases stand for, and alerts if it has any.
 
-        One request each: what the workspace lists of endpoints is too little to be used together.
+        Alerts are listed for all that are read together; of endpoints a list tells too little.
         """
-        del together
-        return self._alerts.joined(self._reader.read(desired), desired)
+        return self._alerts.joined(self._reader.read(desired), desired, shared=bool(together))
 
     def write(self, operation: Operation, /) -> None:
         """Make one change; a deletion of what is gone and a creation of what is there succeed.
@@ -338,7 +339,7 @@ class DatabricksGateway:
         return vitals(partial(exported, self._connection.text, name), shown, live.endpoint, window)
 
     def claim(self, live: LiveState, /, *, owner: str) -> tuple[str, ...]:
-        """Set the owner's tags on the endpoint, and its marks on the alerts."""
+        """Set the owner's tags on the endpoint, and marks on its alerts."""
         return self._writer.claimed(live, owner)
 
     def settle(self, desired: DesiredState, watch: Watch, /) -> LiveState:

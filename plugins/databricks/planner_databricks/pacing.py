@@ -14,7 +14,10 @@ WRITES, WINDOW_S = 50, 300.0
 
 
 class PutOffError(Exception):
-    """The workspace answered 429 or 503, and `after_s` is more than is waited for here."""
+    """The workspace answered 429 or 503, and `after_s` is more than is waited for here.
+
+    Or a request that is made once did not get through: it may have been carried out.
+    """
 
     def __init__(self, after_s: float, cause: BaseException) -> None:
         super().__init__(str(cause))
@@ -33,9 +36,13 @@ class Patience:
         self._patience_s = patience_s
         self._asked = threading.local()
 
-    def begin(self, *, patient: bool) -> None:
-        """A new request of this thread; without patience what puts it off ends it at once."""
+    def begin(self, *, patient: bool, once: bool = False) -> None:
+        """A new request of this thread; without patience what puts it off ends it at once.
+
+        What is asked for `once` is not repeated for any other reason either.
+        """
         self._asked.until = time.monotonic() + self._patience_s if patient else 0.0
+        self._asked.once = once
 
     def time(self) -> float:
         """Seconds since the epoch."""
@@ -47,6 +54,8 @@ class Patience:
         after_s = getattr(cause, "retry_after_secs", None)
         if cause is not None and after_s is not None:
             self._refuse(float(after_s), cause)
+        if cause is not None and getattr(self._asked, "once", False):
+            raise PutOffError(seconds, cause)
         time.sleep(seconds)
 
     def _refuse(self, after_s: float, cause: BaseException) -> None:
