@@ -108,6 +108,13 @@ def test_what_the_caller_may_not_is_named(sandbox: Sandbox, fraud: DesiredState)
     assert denied.detail.endswith("and 2 more")
 
 
+def test_dashboards_have_permissions_of_their_own_and_no_region(sandbox: Sandbox) -> None:
+    put(sandbox, denied=["cloudwatch:PutDashboard"])
+    (denied,) = bad(checked(sandbox, planned("fraud-scorer", "providers.sagemaker.alerts={}")))
+    assert (denied.subject, denied.verdict) == ("cloudwatch:PutDashboard", DENIED)
+    assert "arn:aws:cloudwatch::123456789012:dashboard/fraud-scorer-us-east-1" in denied.detail
+
+
 def test_to_pass_the_role_is_a_permission(sandbox: Sandbox, fraud: DesiredState) -> None:
     put(sandbox, denied=["iam:PassRole"])
     (denied,) = bad(checked(sandbox, fraud))

@@ -343,8 +343,9 @@ def test_the_policies_for_aws_allow_what_commands_ask_for(somebody: Person) -> N
     plan, apply, _ = policies()
     called = ("--set", "rollout.warm_up.body={instances: [1]}")
     pinned = ("@shop-ranker", "--set", "pin.instance=ml.c6i.large", *called, "--no-verify")
-    for hosting in ("single-model", "dedicated"):
-        words = (*pinned, "--set", f"constraints.hosting=[{hosting}]")
+    watched = ("--set", "providers.sagemaker.alerts={}")
+    for hosting, more in (("single-model", watched), ("dedicated", ())):
+        words = (*pinned, "--set", f"constraints.hosting=[{hosting}]", *more)
         since = len(somebody.sandbox.get("calls"))
         somebody.does("drift", *words)
         somebody.does("plan", *words, "--out", "plan.json")
@@ -359,7 +360,6 @@ def test_the_policies_for_aws_allow_what_commands_ask_for(somebody: Person) -> N
     together = actions(plan) | actions(apply)
     assert asked(somebody) <= together
     assert together - asked(somebody) == {
-        "cloudwatch:TagResource",  # of alarms that are put with tags
         "iam:PassRole",  # of models
         "sagemaker:UpdateEndpointWeightsAndCapacities",  # of counts moved by hand
     }
