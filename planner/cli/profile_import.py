@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import Manners
-from planner.errors import ExitCode
+from planner.cli.doctor import LooksOption, SinceOption
+from planner.cli.options import LiveOptions, Manners
+from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from planner.profiling import Given, Observation
@@ -35,10 +36,22 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(LiveOptions):
     """Options of `profile import`."""
 
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="What the load tool wrote.")]
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="What the load tool wrote.")
+    ] = field(default_factory=list)
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoint",
+            metavar="SPEC",
+            help="Of the running endpoint of this spec, by its metrics, in place of files.",
+        ),
+    ] = None
+    since: SinceOption = "3h"
+    looks: LooksOption = 1
     form: Annotated[
         str, typer.Option("--format", metavar="NAME", help="auto tells it by the content.")
     ] = "auto"
@@ -85,7 +98,7 @@ class Options:
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
-    """Make a profile of what a load test measured.
+    """Make a profile of what a load test measured, or of what a running endpoint shows.
 
     Response times become service times by the requests in service; where that takes more than
     reading them off, the profile says so. Percentiles of a closed loop are kept but never used.
@@ -100,7 +113,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
             allowed=options.force or options.add,
             hint=f"planner profile import ... --out {options.out} --add, or --force",
         )
-    observations = _observations(options)
+    observations = _observations(options, manners)
     conversions = converted(observations)
     document, old = _document(options, conversions, observations)
     head = head_of(options.out) if options.out and old else ["Written by planner profile import."]
@@ -117,10 +130,20 @@ def run(options: Options, manners: Manners) -> ExitCode:
     return ExitCode.DONE
 
 
-def _observations(options: Options) -> tuple[Observation, ...]:
+def _observations(options: Options, manners: Manners) -> tuple[Observation, ...]:
     from planner.cli.profiles import content_of, day_of
     from planner.profiling import imported
 
+    if (options.endpoint is None) == (not options.files):
+        raise UsageError(
+            "usage",
+            "give files of a load test, or an endpoint that runs",
+            hint="planner profile import FILE, or --endpoint planner.yaml",
+        )
+    if options.endpoint is not None:
+        from planner.cli.profile_endpoint import observations_of
+
+        return observations_of(options, manners)
     found: list[Observation] = []
     for path in options.files:
         content = content_of(path)
@@ -156,6 +179,7 @@ def _document(
     if options.add and options.out is not None and Path(options.out).exists():
         old = profile_at(options.out)
         return with_measurements(old, conversions, observations), True
-    name = Path(options.out or options.files[0]).name.split(".")[0]
+    source = options.files[0] if options.files else dict(observations[0].labels)["endpoint"]
+    name = Path(options.out or source).name.split(".")[0]
     label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-") or "profile"
     return profile_of(label, options.model, conversions, observations), False

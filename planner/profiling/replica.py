@@ -20,7 +20,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from planner.model.value import value
 from planner.profiling.linear import normal_equations, solution
@@ -56,6 +56,7 @@ class Line:
     """Straight between the knots, level before the first, along the last part behind the last."""
 
     def __init__(self, at: Sequence[float], seconds: Sequence[float]) -> None:
+        at, seconds = _distinct(at, seconds)
         self._at, self._seconds = at, seconds
         self._beyond = 0.0
         if len(at) > 1:
@@ -74,16 +75,31 @@ class Line:
         return seconds[high - 1] + (seconds[high] - seconds[high - 1]) * part
 
 
+def _distinct(
+    at: Sequence[float], seconds: Sequence[float]
+) -> tuple[Sequence[float], Sequence[float]]:
+    """The same with one average for each place; users and a rate may have met in one."""
+    if all(low < high for low, high in pairwise(at)):
+        return at, seconds
+    means: dict[float, list[float]] = {}
+    for place, one in zip(at, seconds, strict=True):
+        means.setdefault(place, []).append(one)
+    return list(means), [math.fsum(some) / len(some) for some in means.values()]
+
+
 def joined(knots: Sequence[Knot]) -> list[Knot]:
-    """Knots by rising concurrency; those that stand at nearly the same one are one."""
+    """Knots by rising concurrency; those of a kind that stand at nearly the same one are one."""
     apart = _SAME if len(knots) <= _MANY else _NEAR
-    groups: list[list[Knot]] = []
+    groups: dict[tuple[object, ...], list[list[Knot]]] = {}
     for one in sorted(knots, key=lambda knot: knot.met):
-        if groups and one.met - groups[-1][0].met <= apart * groups[-1][0].met:
-            groups[-1].append(one)
+        kind = (one.seen.loop, one.seen.queue, one.pause_s == 0.0, one.seen.users is None)
+        own = groups.setdefault(kind, [])
+        if own and one.met - own[-1][0].met <= apart * own[-1][0].met:
+            own[-1].append(one)
         else:
-            groups.append([one])
-    return [_one_of(group) for group in groups]
+            own.append([one])
+    every = (_one_of(group) for own in groups.values() for group in own)
+    return sorted(every, key=lambda knot: knot.met)
 
 
 def _one_of(group: Sequence[Knot]) -> Knot:
@@ -152,7 +168,7 @@ def _start(knots: Sequence[Knot], counts: Sequence[int]) -> list[float]:
     """
     at, times = [one.met for one in knots], [one.mean_s for one in knots]
     if len(at) > 1 and counts[0] < at[0]:
-        slope = max((times[1] - times[0]) / (at[1] - at[0]), 0.0)
+        slope = max((times[1] - times[0]) / max(at[1] - at[0], _LEAST), 0.0)
         first = max(times[0] - slope * (at[0] - counts[0]), times[0] * counts[0] / at[0])
         at, times = [float(counts[0]), *at], [first, *times]
     curve = Line(at, times)

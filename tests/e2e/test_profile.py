@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -130,6 +131,28 @@ def met(truth: Path, replicas: int) -> tuple[bool, dict[str, float]]:
     done = planner("simulate", str(truth), *pins, "-o", "json")
     (one,) = json.loads(done.stdout)["endpoints"]
     return done.code == 0, one["latency_ms"]
+
+
+def test_the_spread_of_a_profile_is_in_what_is_predicted_and_simulated(tmp_path: Path) -> None:
+    """Hardly anybody waits at six a minute: the tail is that of the service time."""
+    seen = []
+    for scv in (0.05, 0.5):
+        spec = files(tmp_path, f"scv-{scv}", 20.0)
+        spec.write_text(
+            spec.read_text().replace("rate: 400/s", "rate: 6/min").replace("60ms", "1s")
+        )
+        profile = tmp_path / f"scv-{scv}-profile.yaml"
+        profile.write_text(profile.read_text().replace("p99: 40.0ms", f"scv: {scv}"))
+        pins = ("--pin", "replicas=2", "--requests", "40000")
+        simulated = planner("simulate", str(spec), *pins, "-o", "json")
+        planned = planner("plan", str(spec), "--offline", "--no-verify", "-o", "json")
+        (one,) = json.loads(simulated.stdout)["endpoints"]
+        (endpoint,) = json.loads(planned.stdout)["endpoints"]
+        seen.append((one["latency_ms"]["p99"], endpoint["decision"]["latency_ms"]["p99"]))
+    apart = [wide - narrow for narrow, wide in zip(*seen, strict=True)]
+    sigmas = [math.sqrt(math.log1p(scv)) for scv in (0.05, 0.5)]
+    tails = [20.0 * math.exp(2.3263 * sigma - sigma**2 / 2) for sigma in sigmas]
+    assert apart == pytest.approx([tails[1] - tails[0]] * 2, rel=0.05)
 
 
 def test_a_profile_that_is_too_fast_is_corrected_and_the_new_plan_holds(tmp_path: Path) -> None:
