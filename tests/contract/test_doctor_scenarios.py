@@ -317,6 +317,7 @@ def test_l3_d5_d8_a_model_that_no_number_of_replicas_makes_fast(patients: Patien
     assert "Inferentia" in told["L3"]
     assert "quantized" in told["D5"]
     assert "planner profile import" in told["D8"]
+    assert patient.under(slower(patient.workload, 1.1)) == ()
 
 
 def test_d8_a_model_that_is_slower_than_its_spec_and_still_fast_enough(
@@ -327,6 +328,22 @@ def test_d8_a_model_that_is_slower_than_its_spec_and_still_fast_enough(
     assert (found.rule, found.source_id, found.severity) == ("service-time", "D8", Severity.NOTE)
     assert "times as long as the spec says" in found.cause
     assert patient.under(slower(patient.workload, 1.05)) == ()
+
+
+@pytest.mark.parametrize(("name", "factor"), [("fixed", 7.0), ("bricks", 10.0)])
+def test_d8_a_slower_model_is_the_cause_of_its_queue(
+    patients: Patients, name: str, factor: float
+) -> None:
+    patient = patients(name)
+    found = patient.under(slower(patient.workload, factor))
+    told = rows(found)
+    assert told.pop("high-cpu", "D7") == "D7"
+    assert told.pop("throttled", "D9") == "D9"
+    assert told == {"service-time": "D8"}
+    (slow,) = (one for one in found if one.rule == "service-time")
+    assert slow.severity is Severity.ERROR
+    assert slow.command == "planner profile calibrate"
+    assert patient.under() == ()
 
 
 def test_d10_a_call_of_the_model_to_others(patients: Patients) -> None:
@@ -362,6 +379,16 @@ def test_m5_slow_first_calls_after_an_update(patients: Patients) -> None:
     )
     assert "send a few calls to every model" in found.action
     case = replace(case, vitals=replace(case.vitals, updated_s=updated_s - 5 * HOUR))
+    assert "slow-after-update" not in rows(diagnosed(case))
+    case = patient.case(Traffic())
+    case = replace(case, vitals=replace(case.vitals, updated_s=case.vitals.since_s))
+    assert diagnosed(case) == ()
+
+
+def test_m5_slowness_that_does_not_end_is_no_matter_of_the_update(patients: Patients) -> None:
+    patient = patients("fixed")
+    case = patient.case(Traffic(workload=slower(patient.workload, 7.0), minutes_long=20))
+    case = replace(case, vitals=replace(case.vitals, updated_s=case.vitals.since_s))
     assert "slow-after-update" not in rows(diagnosed(case))
 
 
@@ -416,6 +443,7 @@ def test_m6_a_cache_that_hardly_ever_hits(patients: Patients) -> None:
     found = only(patients("fleet").under(change=missing(0.95)))
     assert (found.rule, found.source_id) == ("cache-pointless", "M6")
     assert "ModelCacheSetting Disabled" in found.action
+    assert patients("fleet").under(change=missing(0.02)) == ()
 
 
 def test_l2_models_that_take_long_to_load(patients: Patients) -> None:
@@ -447,16 +475,20 @@ def test_m4_models_that_were_added_without_a_plan(patients: Patients) -> None:
 
 
 def test_m2_models_that_do_not_belong_together(patients: Patients) -> None:
-    def hot(_: int, one: Minute) -> Minute:
-        ordered = sorted(one.model)
-        cut = 15
-        return replace(
-            one,
-            loads=(),
-            overhead=((0.005, one.requests),),
-            model=(*ordered[:cut], *((3.0, many) for _, many in ordered[cut:])),
-        )
+    def hot(seconds: float) -> Callable[[int, Minute], Minute]:
+        def change(_: int, one: Minute) -> Minute:
+            ordered = sorted(one.model)
+            cut = 15
+            return replace(
+                one,
+                loads=(),
+                overhead=((0.005, one.requests),),
+                model=(*ordered[:cut], *((seconds, many) for _, many in ordered[cut:])),
+            )
 
-    found = only(patients("fleet").under(change=hot))
+        return change
+
+    found = only(patients("fleet").under(change=hot(3.0)))
     assert (found.rule, found.source_id) == ("models-unlike", "M2")
     assert "an endpoint of its own" in found.action
+    assert patients("fleet").under(change=hot(0.05)) == ()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+
+import pytest
 
 from planner.alerts import thresholds
 from tests.support.code import ROOT
@@ -17,6 +20,14 @@ LIVE = (
     *("M2", "M3", "M4", "M5", "M6", "S5"),
 )
 """Rows about running endpoints."""
+
+SCENARIOS = {
+    node.name: ast.unparse(node).replace("'", '"')
+    for node in ast.parse(
+        (ROOT / "tests" / "contract" / "test_doctor_scenarios.py").read_text(encoding="utf-8")
+    ).body
+    if isinstance(node, ast.FunctionDef)
+}
 
 
 def test_every_threshold_says_what_it_is_and_is_used() -> None:
@@ -43,6 +54,22 @@ def test_every_row_about_running_endpoints_has_a_rule_and_a_scenario() -> None:
     for row in LIVE:
         assert "`doctor` rule" in ROWS[row], row
         assert "test_doctor_scenarios.py::" in ROWS[row], row
+
+
+@pytest.mark.parametrize("row", LIVE)
+def test_of_every_row_doctor_names_an_ill_endpoint_and_is_silent_about_a_well_one(row: str) -> None:
+    own = [body for name, body in SCENARIOS.items() if row.lower() in name.split("_")]
+    assert any(f'"{row}"' in body for body in own)
+    assert any("== ()" in body for body in own)
+    for name in re.findall(r"test_doctor_scenarios\.py::(\w+)", ROWS[row]):
+        assert row.lower() in name.split("_"), name
+
+
+def test_every_scenario_stands_in_the_map() -> None:
+    named = {name for name in SCENARIOS if re.match(r"test_[dlms]\d", name)}
+    assert len(named) > 20
+    told = {name for name in named if f"::{name}" in COVERAGE}
+    assert named - told == set()
 
 
 def test_every_rule_stands_in_the_map_and_the_map_names_no_other() -> None:
