@@ -63,6 +63,7 @@ class Journal:
         from planner.engine import Stage
 
         if event.warmed is not None:
+            self._waits.pop(event.address, None)
             self._say("warmed", endpoint=event.endpoint, **warmed_part(event.warmed))
             return
         if event.stage not in {Stage.WAIT, Stage.CALLED}:

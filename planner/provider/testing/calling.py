@@ -49,6 +49,7 @@ class Calling:
         world.slow()
         ended = here.carry_out(_job(here, state), wait=False)
         assert (ended.outcome, ended.warmed) == (Outcome.BEGUN, ())
+        assert "no test call" in ended.detail
         world.calm()
 
     def test_no_answer_is_no_success(self, world: World) -> None:
