@@ -35,6 +35,15 @@ VALUES = st.one_of(
     st.just("{{secrets/prod/key}}"),
 )
 TABLES = st.builds(lambda a, b: {"catalog": "main", "schema": a, "prefix": b}, WORDS, WORDS)
+ALERTS = st.fixed_dictionaries(
+    {"warehouse": WORDS, "every": st.sampled_from(["15m", "1h", "24h"])},
+    optional={
+        "emails": st.lists(st.just("a@example.com") | st.just("b@example.com"), unique=True),
+        "destinations": st.lists(WORDS, max_size=2, unique=True),
+        "folder": st.just("/Shared/alerts"),
+        "skip": st.lists(st.sampled_from(["errors", "refused"]), unique=True),
+    },
+)
 MAILS = st.lists(WORDS.map(lambda w: f"{w}@example.com"), max_size=2, unique=True)
 
 
@@ -82,6 +91,9 @@ def states(draw: Any) -> DesiredState:
         block["inference_table"] = table
     if mails:
         block["email_notifications"] = {"on_update_failure": mails}
+    told = draw(st.none() | ALERTS)
+    if told is not None:
+        block["alerts"] = told
     return rendered(made, workload(*models), **block)
 
 
@@ -101,7 +113,8 @@ def _needed(gateway: DatabricksGateway, state: DesiredState) -> ChangeSet:
 def _applied(gateway: DatabricksGateway, state: DesiredState) -> None:
     for operation in operations_of(state, _needed(gateway, state)):
         gateway.write(operation)
-        ready = Health.ABSENT if operation.action is Action.DELETE else Health.READY
+        gone = operation.action is Action.DELETE and operation.kind == "endpoint"
+        ready = Health.ABSENT if gone else Health.READY
         assert gateway.settle(state, watch(5)).health is ready
     found = _needed(gateway, state)
     acting = [f for c in found.changes for f in c.fields if f.action is not Action.NONE]
