@@ -8,14 +8,14 @@ from threading import Event as Flag
 from typing import Any
 
 import pytest
-from planner_sagemaker.gateway import SageMakerGateway
+from planner_sagemaker.gateway import Connection, SageMakerGateway
 from planner_sagemaker.live import SageMakerLive
 from planner_sagemaker.sandbox.cloud import Pace
 from planner_sagemaker.sandbox.serve import running
 
 import planner
 from planner.engine import Applied, Job, Link, Manner, Outcome, Standing, applied
-from planner.errors import AuthError, ProviderError
+from planner.errors import AuthError, LaterError, ProviderError
 from planner.model.change import Action, Change, ChangeSet
 from planner.model.live import Operation
 from planner.model.resource import DesiredState
@@ -104,6 +104,18 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         made = Cloud(url)
         yield made
         assert made.sandbox.faulty == []
+
+
+def creation(kind: str) -> Operation:
+    """The creation of the first object of a kind."""
+    wanted = next(one for one in ALERTED.resources if one.kind == kind)
+    return Operation(
+        action=Action.CREATE,
+        address=wanted.address,
+        kind=wanted.kind,
+        name=wanted.name,
+        body=wanted.body,
+    )
 
 
 def test_what_was_applied_is_no_change_and_all_of_it_lives(cloud: Cloud) -> None:
@@ -231,16 +243,8 @@ def test_a_dashboard_of_others_is_never_touched(cloud: Cloud) -> None:
     cloud.watch.put_dashboard(DashboardName=BOARD, DashboardBody=body)
     with pytest.raises(ProviderError, match=f"dashboard/{BOARD} is owned by nobody"):
         cloud.changes(ALERTED)
-    (wanted,) = [one for one in ALERTED.resources if one.kind == "dashboard"]
-    operation = Operation(
-        action=Action.CREATE,
-        address=wanted.address,
-        kind=wanted.kind,
-        name=wanted.name,
-        body=wanted.body,
-    )
     with pytest.raises(ProviderError, match="owned by nobody: it is not touched") as refused:
-        cloud.link.gateway.write(operation)
+        cloud.link.gateway.write(creation("dashboard"))
     assert refused.value.code == "foreign-dashboard"
     assert cloud.board() == {"widgets": []}
     cloud.apply(PLAIN)
@@ -251,6 +255,18 @@ def test_a_creation_made_again_is_a_success(cloud: Cloud) -> None:
     cloud.sandbox.fault("lost-answer", "PutDashboard", rule={"times": 1})
     cloud.apply(QUIET)
     assert cloud.changes(QUIET).action is Action.NONE
+
+
+def test_an_account_that_puts_too_many_alarms_waits(cloud: Cloud) -> None:
+    connection = Connection("us-east-1", cloud.sandbox.url)
+    connection._clients["cloudwatch"] = cloud.watch  # asks once, where botocore would try again
+    gateway = SageMakerGateway("us-east-1", connection=connection)
+    cloud.sandbox.fault("throttle", "Put*", rule={"times": 2})
+    for kind in ("alarm", "dashboard"):
+        with pytest.raises(LaterError, match="Rate exceeded") as later:
+            gateway.write(creation(kind))
+        assert later.value.after_s is not None
+    gateway.write(creation("dashboard"))
 
 
 def test_who_may_not_read_dashboards_is_told_where_one_is_wanted(cloud: Cloud) -> None:

@@ -19,7 +19,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
-from planner.errors import AuthError, PlannerError, ProviderError
+from planner.errors import AuthError, LaterError, PlannerError, ProviderError
 from planner.model.change import ChangeSet
 from planner.model.check import Check
 from planner.model.live import Health, LiveObject, LiveState, Operation
@@ -210,12 +210,18 @@ class SageMakerGateway:
 
         What is there counts only where it carries the same owner and the same digest.
         """
-        if operation.kind == ALARM:
-            self._alarms.write(operation)
-        elif operation.kind == DASHBOARD:
-            self._dashboards.write(operation)
-        else:
+        write = {ALARM: self._alarms.write, DASHBOARD: self._dashboards.write}.get(operation.kind)
+        if write is None:
             self._writer.write(operation)
+            return
+        try:
+            write(operation)
+        except RefusedError as refusal:
+            if not refusal.throttled:
+                raise
+            # An account puts three alarms a second (CloudWatch service quotas), all endpoints
+            # together: of many, some wait.
+            raise LaterError("throttled", str(refusal), after_s=self._interval_s) from refusal
 
     def endpoints(self, owner: str, /) -> tuple[str, ...]:
         """Endpoints that carry this owner's tag; asked for once."""

@@ -92,6 +92,11 @@ class RefusedError(ProviderError):
         return "already existing" in self.text
 
     @property
+    def throttled(self) -> bool:
+        """Whether the account asks too often just now."""
+        return self.cloud_code in {"Throttling", "ThrottlingException"}
+
+    @property
     def busy(self) -> bool:
         """Whether the endpoint is being changed."""
         return "in-progress endpoint" in self.text
