@@ -15,7 +15,7 @@ from typing import Any
 
 from planner.model.value import value
 from planner.profiling.content import Content
-from planner.profiling.observation import Given, MeasurementError, Observation, Stats
+from planner.profiling.observation import Given, Loop, MeasurementError, Observation, Stats
 from planner.profiling.statistics import of_names
 
 _LATENCY = "request_latency"
@@ -113,7 +113,8 @@ def _observation(
         )
     users = given.users if given.users is not None else load.users
     rate = load.rate_per_s
-    loop = given.loop or ("closed" if users else "open" if rate else given.closed_or_open(tool))
+    stated: Loop | None = "closed" if users else "open" if rate else None
+    loop = given.loop_of(tool, stated)
     block = metrics[_LATENCY]
     std, errors = block.get("std"), _errors(metrics)
     return Observation(

@@ -61,13 +61,18 @@ class Content:
             return None
 
     def lines_of_json(self) -> Iterator[tuple[int, Any]]:
-        """Each line's JSON value with its number; MeasurementError for a line that is none."""
-        for number, line in enumerate(self.text.splitlines(), start=1):
+        """Each line's JSON value with its number; MeasurementError for a line that is none.
+
+        A last one without its end was being written when the tool stopped, and is passed over.
+        """
+        for number, line in enumerate(self.text.splitlines(keepends=True), start=1):
             if not line.strip():
                 continue
             try:
                 yield number, json.loads(line)
             except ValueError as error:
+                if number > 1 and not line.endswith(("\n", "\r")):
+                    return
                 raise self.wrong(number, f"not valid JSON: {error}") from None
 
     @cached_property

@@ -54,7 +54,7 @@ def _load(content: Content, rows: Sequence[tuple[int, Row]], given: Given) -> Ob
         labels[_PER_MINUTE] = first[_PER_MINUTE]
     return Observation(
         instance_type=given.instance(first["instance_type"]),
-        loop="closed",
+        loop=given.loop_of(_TOOL, "closed"),
         users=users,
         mean_s=math.fsum(mean * count for mean, count in known) / chunks,
         std_s=std or None,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner.profiling.content import Content
-from planner.profiling.observation import Given, Observation, Stats
+from planner.profiling.observation import Given, Loop, Observation, Stats
 from planner.profiling.statistics import of_names
 
 _TOOL = "inference-perf"
@@ -31,7 +31,8 @@ def report(content: Content, given: Given) -> tuple[Observation, ...]:
         return ()
     users = given.users if given.users is not None else load.get("concurrency")
     rate = load.get("requested_rate")
-    loop = given.loop or ("closed" if users else "open" if rate else given.closed_or_open(_TOOL))
+    stated: Loop | None = "closed" if users else "open" if rate else None
+    loop = given.loop_of(_TOOL, stated)
     is_open = loop == "open"
     failed = (content.json.get("failures") or {}).get("count") or 0
     errors = failed / (failed + good["count"])

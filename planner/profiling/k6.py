@@ -23,6 +23,8 @@ _DROPPED = "dropped_iterations"
 _MS = 1e-3
 _SETTLING_S = 2.0
 _SHORTEST_S = 3.0
+_BUSY = 0.95
+"""Part of the time that who does not pause has a request out, at least."""
 _ARRIVALS: dict[Loop, Literal["poisson", "constant"]] = {"open": "constant", "closed": "poisson"}
 """What its executors of a rate space evenly; without a rate there is nothing to space."""
 
@@ -51,6 +53,8 @@ def summary(content: Content, given: Given) -> tuple[Observation, ...]:
     if not times.get("avg") or not sent.get("count"):
         return ()
     failed = _values(metrics, "http_req_failed")
+    if loop == "open":
+        _refuse_waiting(content, _always_busy(metrics))
     dropped = float(_values(metrics, _DROPPED).get("rate") or 0.0)
     rate = float(sent["rate"])
     return (
@@ -69,6 +73,32 @@ def summary(content: Content, given: Given) -> tuple[Observation, ...]:
             date=given.day(),
         ),
     )
+
+
+def _always_busy(metrics: Mapping[str, Any]) -> float | None:
+    """How many virtual users there were, where all of them were busy and no iteration missed one.
+
+    An executor of a rate has some in reserve, or drops iterations.
+    """
+    users, turns = _values(metrics, "vus"), _values(metrics, "iterations")
+    many, took_ms = (
+        float(users.get("min") or 0.0),
+        _values(metrics, "iteration_duration").get("avg"),
+    )
+    if many != users.get("max") or not took_ms or _values(metrics, _DROPPED).get("count"):
+        return None
+    return many if float(turns.get("rate") or 0.0) * took_ms * _MS >= _BUSY * many > 0 else None
+
+
+def _refuse_waiting(content: Content, users: float | None) -> None:
+    """Raise MeasurementError where so many users waited for each answer, and --loop says open."""
+    if users is not None:
+        raise MeasurementError(
+            "loop-contradicts",
+            f"{content.name}: {users:g} virtual users had a request out all the time, and none was "
+            "missed: they waited for answers, and their percentiles lack the queue of an open loop",
+            hint="--loop closed",
+        )
 
 
 def _values(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -110,6 +140,7 @@ def lines(content: Content, given: Given) -> tuple[Observation, ...]:
         return ()
     day = given.day(datetime.fromtimestamp(answers[0].at_s, UTC).date().isoformat())
     if loop == "open":
+        _refuse_waiting(content, _never_fewer(points))
         names = sorted({one.scenario for one in answers})
         found = (_open(name, points, given, day) for name in names)
         return tuple(one for one in found if one is not None)
@@ -156,6 +187,22 @@ def _read(content: Content) -> _Points:
     found.users.sort()
     found.answers.sort(key=lambda one: one.at_s)
     return found
+
+
+def _never_fewer(points: _Points) -> float | None:
+    """Users of the longest stretch of two or more, where just so many requests were out in it."""
+    stretches = [one for one in _stretches(points.users) if one[0] >= 2.0]
+    if not stretches or points.dropped:
+        return None
+    users, start_s, end_s = max(stretches, key=lambda one: one[2] - one[1])
+    turns = [(one.at_s - one.seconds, 1) for one in points.answers]
+    turns += [(one.at_s, -1) for one in points.answers]
+    out, before_s, held_s = 0, start_s, 0.0
+    for at_s, change in sorted(turns):
+        if out == users and start_s < at_s:
+            held_s += max(0.0, min(at_s, end_s) - max(before_s, start_s))
+        out, before_s = out + change, at_s
+    return users if held_s >= _BUSY * (end_s - start_s) else None
 
 
 def _seconds(line: Mapping[str, Any]) -> float:

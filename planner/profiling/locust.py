@@ -58,7 +58,7 @@ def _total(content: Content, line: int, row: Row, given: Given) -> Observation |
     least = content.number(row, "Min Response Time", line)
     return Observation(
         instance_type=given.instance(),
-        loop="closed",
+        loop=given.loop_of(_TOOL, "closed"),
         users=given.users,
         mean_s=mean_ms / 1e3,
         throughput_per_s=content.number(row, "Requests/s", line),
@@ -149,7 +149,7 @@ def _level(
         return None
     return Observation(
         instance_type=given.instance(),
-        loop="closed",
+        loop=given.loop_of(_TOOL, "closed"),
         users=users,
         mean_s=total_ms / count / 1e3,
         throughput_per_s=count / seconds,

@@ -91,6 +91,22 @@ class Given:
         """The day of the measurement: as given, else as stated, else that of the file."""
         return self.date or stated or self.written_on
 
+    def loop_of(self, tool: str, stated: Loop | None) -> Loop:
+        """The loop as stated by the file, else as given.
+
+        MeasurementError where both say something else, or nobody says anything.
+        """
+        if stated is None:
+            return self.closed_or_open(tool)
+        if self.loop not in {None, stated}:
+            raise MeasurementError(
+                "loop-contradicts",
+                f"the file of {tool} says that the loop was {stated}: percentiles of a closed one "
+                "lack the queue of an open one",
+                hint=f"leave --loop out, or --loop {stated}",
+            )
+        return stated
+
     def closed_or_open(self, tool: str) -> Loop:
         """The loop as given; MeasurementError for a tool whose files do not tell."""
         if self.loop is None:

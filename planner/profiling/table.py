@@ -109,11 +109,13 @@ def _loop(
     given: Given,
 ) -> Loop:
     """As given, as the row says, or as its load says: users wait, a rate does not."""
-    said = given.loop or cells.get("loop", "").strip().lower()
+    said = cells.get("loop", "").strip().lower()
     if said not in {"open", "closed", ""}:
         raise content.wrong(line, f"loop is open or closed, not {said}")
     if said:
-        return "open" if said == "open" else "closed"
+        return given.loop_of("this csv", "open" if said == "open" else "closed")
+    if given.loop is not None:
+        return given.loop
     if given.users is not None:
         return "closed"
     if ("users" in numbers) != ("rate" in numbers):

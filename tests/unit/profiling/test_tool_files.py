@@ -112,6 +112,32 @@ def test_k6_does_not_say_whether_it_waited() -> None:
     assert raised.value.code == "which-loop"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "k6/users_summary.json",
+        "k6/users_export.json",
+        "k6/steps.json.gz",
+        "aiperf/users.json",
+        "inference-perf/users_lifecycle_metrics.json",
+        "locust/steps_stats_history.csv",
+    ],
+)
+def test_users_who_waited_are_no_open_loop_whatever_somebody_says(name: str) -> None:
+    with pytest.raises(MeasurementError, match="percentiles") as raised:
+        read(name, OPEN)
+    assert raised.value.code == "loop-contradicts"
+    assert "--loop closed" in str(raised.value.hint)
+
+
+def test_a_last_line_that_was_cut_off_is_passed_over() -> None:
+    data = gzip.decompress((CASES / "k6/steps.json.gz").read_bytes())
+    found = imported(Content("cut.json", data[:-100]), CLOSED).observations
+    assert [one.users for one in found] == [1.0, 2.0, 4.0, 8.0]
+    with pytest.raises(MeasurementError, match="not valid JSON"):
+        imported(Content("cut.json", data[:1000] + b"\n" + data[1000:]), CLOSED)
+
+
 def test_users_of_aiperf() -> None:
     (one,) = read("aiperf/users.json", LLM)
     assert (one.loop, one.users, one.tool, one.date) == ("closed", 4.0, "aiperf", "2026-11-21")
