@@ -13,11 +13,20 @@ if TYPE_CHECKING:
     from planner.profiling.content import Content
     from planner.spec.profile_blocks import ProfileDocument
 
+_LARGEST = 512 << 20
+
 
 def content_of(path: str) -> Content:
-    """A file of measurements; PlannerError where it cannot be read."""
+    """A file of measurements; PlannerError where it cannot be read, or is too large for that."""
     from planner.profiling.content import Content
 
+    if Path(path).is_file() and Path(path).stat().st_size > _LARGEST:
+        raise PlannerError(
+            "too-large",
+            f"{path} has more than {_LARGEST >> 20} MiB, and all of it is held in memory",
+            hint="of k6's lines these are enough: "
+            f'grep -E \'"metric":"(vus|http_req_duration|dropped_iterations)"\' {path} > less.json',
+        )
     return Content(path, _bytes(path))
 
 

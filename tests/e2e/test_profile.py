@@ -59,6 +59,10 @@ def test_what_is_no_measurement(tmp_path: Path) -> None:
     done = planner("profile", "import", "notes.txt", cwd=tmp_path)
     assert (done.code, codes(done)) == (1, ["unknown-format"])
     assert codes(planner("profile", "import", "none.csv", cwd=tmp_path)) == ["missing-file"]
+    with (tmp_path / "large.json").open("wb") as large:
+        large.truncate(600 << 20)  # a hole: it takes no place
+    done = planner("profile", "import", "large.json", cwd=tmp_path)
+    assert (codes(done), "grep -E" in done.err) == (["too-large"], True)
 
 
 def test_a_curve_is_fitted_and_written(steps: Path) -> None:
