@@ -15,6 +15,7 @@ from planner.model.value import value
 from planner.model.vitals import Vitals, Window
 
 MINUTE_S = 60.0
+_SILENT = "a cloud's metrics come some minutes late; a sandbox's come by planner sandbox load"
 
 
 @value
@@ -59,6 +60,7 @@ def _absent(one: Planned, name: str) -> Checkup:
         since_s=0.0,
         until_s=0.0,
         condition=Condition.ABSENT,
+        notes=("planner apply makes it, if region and account are right",),
     )
 
 
@@ -109,7 +111,11 @@ def _checkup(one: Running, vitals: Vitals) -> Checkup:
         monthly_usd=one.simulation.decision.cost.monthly_usd,
         findings=findings,
         unmeasured=unmeasured(case),
-        notes=(*vitals.notes, *((one.note,) if one.note else ())),
+        notes=(
+            *vitals.notes,
+            *((one.note,) if one.note else ()),
+            *(() if vitals.measured else (_SILENT,)),
+        ),
     )
 
 

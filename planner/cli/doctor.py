@@ -12,14 +12,13 @@ import typer
 from planner.cli.options import (
     LiveOptions,
     Manners,
+    NamedOptions,
     ReportOptions,
-    SelectOptions,
-    SpecOptions,
 )
 from planner.cli.output import save
 from planner.cli.plan_views import places_in
 from planner.cli.report import Views, failures_shown, show_views
-from planner.cli.specs import read, selected
+from planner.cli.specs import by_name, read, selected
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ LooksOption = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, SelectOptions, LiveOptions, ReportOptions):
+class Options(NamedOptions, LiveOptions, ReportOptions):
     """Options of `doctor`."""
 
     since: SinceOption = "3h"
@@ -63,16 +62,16 @@ def run(options: Options, manners: Manners) -> ExitCode:
     each finding names its row in docs/coverage.md. What no metric tells is said, not judged.
     Writes nothing.
 
-    With --detailed-exitcode exits with 2 when an endpoint has an error or a warning.
+    With --detailed-exitcode exits with 2 when an endpoint has an error or a warning, or is missing.
     """
     from planner.model.checkup import Condition
     from planner.plans.checkup_document import checkup_document
 
-    with failures_shown(options.output, tag=options.comment_tag):
+    with failures_shown(options.output, tag=options.comment_tag, kind="doctor"):
         specs, found = _found(options, manners)
     save(options.out, lambda: checkup_document(found), manners)
     show_views(options.output, _views(found, specs, tag=options.comment_tag), manners)
-    ailing = any(one.condition is Condition.AILING for one in found)
+    ailing = any(one.condition in {Condition.AILING, Condition.ABSENT} for one in found)
     return ExitCode.CHANGES_PENDING if ailing and options.detailed_exitcode else ExitCode.DONE
 
 
@@ -86,6 +85,7 @@ def _found(options: Options, manners: Manners) -> tuple[tuple[Spec, ...], tuple[
         looks=options.looks,
         parallel=options.parallelism,
     )
+    options = by_name(options)
     specs = selected(read(options, manners), options)
     with connected(sandbox=options.state) as connections:
         planned = planned_live(specs, connections, parallel=options.parallelism)

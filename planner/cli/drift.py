@@ -47,7 +47,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
     from planner.model.drift import Sync
     from planner.plans.drift_document import drift_document
 
-    with failures_shown(options.output, tag=options.comment_tag):
+    with failures_shown(options.output, tag=options.comment_tag, kind="drift"):
         specs, found = _found(options, manners)
     save(options.out, lambda: drift_document(found), manners)
     views = _views(found, specs, tag=options.comment_tag)

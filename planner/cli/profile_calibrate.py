@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.doctor import LooksOption, SinceOption
-from planner.cli.options import LiveOptions, Manners, SelectOptions, SpecOptions
+from planner.cli.options import LiveOptions, Manners, NamedOptions
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ _PROFILE = re.compile(rb"(?m)^kind:\s*[\"']?Profile\b")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, SelectOptions, LiveOptions):
+class Options(NamedOptions, LiveOptions):
     """Options of `profile calibrate`."""
 
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="SPEC",
+            metavar="SPEC|NAME|FILE",
             help="A spec, whose endpoint is looked at; or a profile, with --observed or --from.",
             show_default="the current directory",
         ),

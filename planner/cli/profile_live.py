@@ -39,7 +39,7 @@ def _watched(options: Options, manners: Manners) -> Watched:
     from planner import checkup
     from planner.cli.doctor import LONGEST_S, parse_since
     from planner.cli.running import planned_live
-    from planner.cli.specs import read, selected
+    from planner.cli.specs import by_name, read, selected
     from planner.engine import connected
 
     looking = checkup.Looking(
@@ -47,6 +47,7 @@ def _watched(options: Options, manners: Manners) -> Watched:
         looks=options.looks,
         parallel=options.parallelism,
     )
+    options = by_name(options)
     specs = selected(read(options, manners), options)
     if len(specs) > 1:
         raise UsageError(

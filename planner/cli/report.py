@@ -67,15 +67,19 @@ def show_views(output: str, views: Views, manners: Manners) -> None:
 
 
 @contextmanager
-def failures_shown(output: str, *, tag: str) -> Iterator[None]:
-    """Let tools that show findings show why there is no result; the error goes on its way."""
+def failures_shown(output: str, *, tag: str, kind: str = "plan") -> Iterator[None]:
+    """Let tools that show findings show why there is no result; the error goes on its way.
+
+    A comment of the same `kind` and tag is replaced by it.
+    """
     try:
         yield
     except PlannerError as error:
         if output in _FOR_FINDINGS:
             from planner.cli.failures import diagnostics_of
 
-            show_diagnostics(output, diagnostics_of(error), tag=tag, manners=Manners())
+            found = diagnostics_of(error)
+            show_diagnostics(output, found, tag=tag, manners=Manners(), kind=kind)
         raise
 
 
@@ -88,7 +92,12 @@ _FOR_FINDINGS = {
 
 
 def show_diagnostics(
-    output: str, diagnostics: tuple[Diagnostic, ...], *, tag: str, manners: Manners
+    output: str,
+    diagnostics: tuple[Diagnostic, ...],
+    *,
+    tag: str,
+    manners: Manners,
+    kind: str = "plan",
 ) -> None:
     """Write what is wrong with specs in one of the formats that are made for findings."""
     from planner.views.diagnostic_markdown import diagnostic_markdown
@@ -97,7 +106,7 @@ def show_diagnostics(
     views = Views(
         document=dict,
         text=lambda out, style: None,  # noqa: ARG005
-        markdown=lambda limit: diagnostic_markdown(diagnostics, tag=tag, limit=limit),
+        markdown=lambda limit: diagnostic_markdown(diagnostics, tag=tag, limit=limit, kind=kind),
         report=lambda: diagnostic_report(diagnostics),
     )
     show_views(output, views, manners)

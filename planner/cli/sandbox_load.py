@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import Manners, SelectOptions, SpecOptions
+from planner.cli.options import Manners, NamedOptions
 from planner.cli.sandbox import STATE
-from planner.cli.specs import read, selected
+from planner.cli.specs import by_name, read, selected
 from planner.errors import ExitCode
 
 _LONGEST_S = 2 * 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(SpecOptions, SelectOptions):
+class Options(NamedOptions):
     """Options of `sandbox load`."""
 
     lasting: Annotated[
@@ -53,6 +53,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
         seed=options.seed,
         fresh=options.fresh,
     )
+    options = by_name(options)
     specs = selected(read(options, manners), options)
     with connected(sandbox=options.state) as connections:
         planned = planned_live(specs, connections)

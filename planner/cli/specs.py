@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from planner.cli.named import unknown_name
-from planner.cli.options import Manners, SelectOptions, SpecOptions
+from planner.cli.options import Manners, NamedOptions, SelectOptions, SpecOptions
 from planner.cli.prices import priced
 from planner.errors import UsageError
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from planner.spec import Source, Spec
 
 STDIN = "-"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_Asked = TypeVar("_Asked", bound=NamedOptions)
 
 
 def read(
@@ -36,6 +41,20 @@ def read(
         manners=manners,
     )
     return priced(specs, options.catalog, manners)
+
+
+def by_name(options: _Asked) -> _Asked:
+    """The same where endpoints of the specs here are named in place of files: `--only` does it."""
+    from planner.sources import read_specs
+
+    names = options.paths
+    if not names or not all(map(_NAME.fullmatch, names)) or any(map(os.path.exists, names)):
+        return options
+    from planner.spec import Source
+
+    if not all(isinstance(one, Source) for one in read_specs(["."])):
+        return options
+    return replace(options, paths=[], only=[*options.only, *names])
 
 
 def read_paths(

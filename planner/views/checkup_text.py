@@ -52,7 +52,7 @@ def render_checkups(found: Sequence[Checkup], *, out: TextIO, style: Style) -> N
         for finding in one.findings:
             _show(paper, finding)
         if one.unmeasured:
-            paper.entry("not measured", ", ".join(one.unmeasured))
+            paper.entry("unmeasured", ", ".join(one.unmeasured))
         for note in one.notes:
             paper.entry("note", note)
     parts = [

@@ -12,13 +12,20 @@ _RESERVE = 200
 
 
 def diagnostic_markdown(
-    diagnostics: Sequence[Diagnostic], *, tag: str = "", limit: int = COMMENT_LIMIT
+    diagnostics: Sequence[Diagnostic],
+    *,
+    tag: str = "",
+    limit: int = COMMENT_LIMIT,
+    kind: str = "plan",
 ) -> str:
-    """Every diagnostic with its place, excerpt and fix, as many as fit; the rest is counted."""
+    """Every diagnostic with its place, excerpt and fix, as many as fit; the rest is counted.
+
+    `kind` is the comment that it stands in for.
+    """
     name = plain(f"planner, {tag}" if tag else "planner")
     errors = sum(one.severity == "error" for one in diagnostics)
     said = counted(errors, "error") if errors else "the specs are valid"
-    lines = [marker("plan", tag), f"### {name}: {said}", ""]
+    lines = [marker(kind, tag), f"### {name}: {said}", ""]
     room = limit - extent(lines) - _RESERVE
     for index, one in enumerate(diagnostics):
         told = _told(one)

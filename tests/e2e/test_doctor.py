@@ -58,9 +58,13 @@ def test_what_does_not_exist_and_what_has_no_metrics_is_said_and_not_judged(
     (tmp_path / "planner.yaml").write_text(PINNED, encoding="utf-8")
     assert "fraud-scorer does not exist" in home.does("doctor", "--sandbox").out
     assert home.looks()["condition"] == "absent"
+    missing = home.types("doctor", "fraud-scorer", "--sandbox", "--detailed-exitcode")
+    assert missing.code == ExitCode.CHANGES_PENDING
+    assert "planner apply makes it" in missing.out
     home.does("apply", "--sandbox", "--auto-approve", "--no-verify")
     done = home.does("doctor", "--sandbox", "--detailed-exitcode")
     assert "fraud-scorer has no metrics in this time: nothing is judged" in done.out
+    assert "planner sandbox load" in done.out
 
 
 def test_traffic_as_planned_is_well_and_other_traffic_is_named_with_what_re_planning_saves(
@@ -104,6 +108,8 @@ def test_a_slow_model_fails_a_pipeline_that_asks_for_it(home: Home, reports: Rep
     done = home.types(*looks, "markdown", "--detailed-exitcode")
     assert done.code == ExitCode.CHANGES_PENDING
     assert "planner doctor: 1 ailing" in done.out
+    # No table holds a command that can be copied.
+    assert "```sh\nplanner profile calibrate --sandbox --since 1h\n```" in done.out
     assert "| fraud-scorer | error |" in done.out
     log = json.loads(home.does(*looks, "sarif").out)
     assert log["runs"][0]["results"]
@@ -119,3 +125,20 @@ def test_a_time_that_no_metrics_are_kept_for_is_wrong_usage(home: Home, text: st
 
 def test_the_schema_of_the_checkup_is_printed(home: Home) -> None:
     assert json.loads(home.does("schema", "checkup").out) == SCHEMA
+
+
+def test_an_endpoint_is_named_as_its_spec_is(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert home.looks("fraud-scorer")["name"] == "fraud-scorer"
+    wrong = home.types("doctor", "fraud-score", "--sandbox")
+    assert (wrong.code, codes(wrong)) == (ExitCode.USAGE, ["unknown-endpoint"])
+    assert "fraud-scorer" in wrong.err.splitlines()[-1]
+    (tmp_path / "planner.yaml").unlink()
+    alone = home.types("doctor", "fraud-scorer", "--sandbox")
+    assert (alone.code, codes(alone)) == (ExitCode.INVALID_SPEC, ["missing-file"])
+
+
+def test_why_there_is_no_checkup_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    done = Home(tmp_path).types("doctor", "gone.yaml", "-o", "markdown", "--comment-tag", "prod")
+    assert done.code == ExitCode.INVALID_SPEC
+    assert done.out.startswith("<!-- planner:doctor:prod -->\n")
