@@ -20,6 +20,7 @@ from tests.support.sagemaker_values import IMAGE, ROLE, VPC
 from tests.support.sagemaker_world import SageMakerWorld, sagemaker_world
 
 NAME = "shop-ranker"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call-"
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9)
 TAGS = st.dictionaries(
     st.from_regex(r"[A-Za-z][A-Za-z0-9 _.:/=+@-]{0,20}[a-z]", fullmatch=True),
@@ -70,6 +71,12 @@ ROLLOUTS = st.one_of(
         st.lists(st.sampled_from(["a-5xx", "Zweiter Alarm", "p99"]), max_size=2, unique=True),
     ),
 )
+ALERTS = st.builds(
+    lambda topics, dashboard, skip: {"topics": topics, "dashboard": dashboard, "skip": skip},
+    st.lists(st.sampled_from([f"{TOPIC}a", f"{TOPIC}b"]), max_size=2, unique=True),
+    st.booleans(),
+    st.lists(st.sampled_from(["idle", "rate", "errors", "fullness"]), max_size=2, unique=True),
+)
 CAPTURES = st.builds(
     lambda percent: {"percentage": f"{percent}%", "s3_uri": "s3://captured/shop"},
     st.integers(1, 100),
@@ -106,6 +113,7 @@ def specs(draw: st.DrawFn) -> bytes:
         "vpc": st.just(VPC),
         "kms_key": st.just("alias/serving"),
         "data_capture": CAPTURES,
+        "alerts": ALERTS,
         "network_isolation": st.just(True),
     }.items():
         if draw(st.integers(0, 3)) == 0:

@@ -52,12 +52,14 @@ DELETIONS = {
     "scalable-target": "DeregisterScalableTarget",
     "scaling-policy": "DeleteScalingPolicy",
     "scheduled-action": "DeleteScheduledAction",
+    "dashboard": "DeleteDashboards",
 }
 SUBJECTS = {
     **dict.fromkeys(("CreateModel", "DeleteModel"), "ModelName"),
     **dict.fromkeys(("CreateEndpointConfig", "DeleteEndpointConfig"), "EndpointConfigName"),
     **dict.fromkeys(("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint"), "EndpointName"),
     "PutMetricAlarm": "AlarmName",
+    "PutDashboard": "DashboardName",
 }
 """What calls are told apart by; others go by their operation alone."""
 
@@ -140,7 +142,7 @@ class SageMakerWorld:
         if change.action is Action.CREATE:
             return [_text(create, name)]
         paths = [one.path for one in change.fields if one.action is not Action.NONE]
-        tagged = ["TagResource" if kind == "alarm" else "AddTags"]
+        tagged = ["TagResource" if kind in {"alarm", "dashboard"} else "AddTags"]
         others = [path for path in paths if not path.startswith("Tags[")]
         update = _text("UpdateEndpoint" if kind == "endpoint" else create, name)
         return [update] * bool(others) + tagged * (len(others) < len(paths))
@@ -215,6 +217,8 @@ class SageMakerWorld:
         yield model["ModelName"], model["ModelArn"]
         for alarm in self.alarms.describe_alarms(AlarmNamePrefix=NAME)["MetricAlarms"]:
             yield alarm["AlarmName"], alarm["AlarmArn"]
+        for board in self.alarms.list_dashboards(DashboardNamePrefix=NAME)["DashboardEntries"]:
+            yield board["DashboardName"], board["DashboardArn"]
 
 
 @cache
@@ -317,11 +321,7 @@ def _inventory(world: SageMakerWorld) -> Iterator[tuple[str, Any]]:
                 shown = getattr(world.sagemaker, f"describe_{method}")(**{f"{noun}Name": name})
                 tags = world.sagemaker.list_tags(ResourceArn=one[f"{noun}Arn"])["Tags"]
                 yield f"{kind}/{name}", (_lasting(shown), _sorted(tags))
-    for alarm in world.alarms.describe_alarms(AlarmTypes=["MetricAlarm"])["MetricAlarms"]:
-        if alarm["AlarmName"].startswith("TargetTracking-"):
-            continue  # a scaling policy's own
-        tags = world.alarms.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
-        yield f"alarm/{alarm['AlarmName']}", (_lasting(alarm), _sorted(tags))
+    yield from _watching(world)
     for kind, key, listing in (
         ("scalable-target", "ResourceId", "describe_scalable_targets"),
         ("scaling-policy", "PolicyName", "describe_scaling_policies"),
@@ -330,6 +330,19 @@ def _inventory(world: SageMakerWorld) -> Iterator[tuple[str, Any]]:
         shown = getattr(world.scaling, listing)(ServiceNamespace="sagemaker")
         for one in next(item for item in shown.values() if isinstance(item, list)):
             yield f"{kind}/{one[key]}", _lasting(one)
+
+
+def _watching(world: SageMakerWorld) -> Iterator[tuple[str, Any]]:
+    """Alarms, but for a scaling policy's own, and dashboards."""
+    for alarm in world.alarms.describe_alarms(AlarmTypes=["MetricAlarm"])["MetricAlarms"]:
+        if alarm["AlarmName"].startswith("TargetTracking-"):
+            continue  # a scaling policy's own
+        tags = world.alarms.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+        yield f"alarm/{alarm['AlarmName']}", (_lasting(alarm), _sorted(tags))
+    for board in world.alarms.list_dashboards()["DashboardEntries"]:
+        tags = world.alarms.list_tags_for_resource(ResourceARN=board["DashboardArn"])["Tags"]
+        shown = world.alarms.get_dashboard(DashboardName=board["DashboardName"])
+        yield f"dashboard/{board['DashboardName']}", (shown["DashboardBody"], _sorted(tags))
 
 
 def _lasting(shown: Any) -> Any:
