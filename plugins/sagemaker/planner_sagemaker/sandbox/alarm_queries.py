@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from planner.model.value import value
@@ -44,7 +45,7 @@ class Query:
     def points(self, samples: Samples, start: float, count: int) -> list[float | None]:
         """Values of so many periods from a moment on; None where a part has none."""
         found = {one.name: self._points(samples, one, start, count) for one in self.parts}
-        tree = ast.parse(self.expression, mode="eval").body
+        tree = _tree(self.expression)
         return [
             _value(tree, {name: points[number] for name, points in found.items()})
             for number in range(count)
@@ -84,18 +85,26 @@ def _expression(queries: Sequence[Mapping[str, Any]]) -> str | None:
     return text if is_simple(text) else None
 
 
+@lru_cache(maxsize=256)
 def is_simple(text: str) -> bool:
     """Whether an expression has only names, numbers and the four operations."""
     try:
-        tree = ast.parse(text, mode="eval").body
+        tree = _tree(text)
     except SyntaxError:
         return False
     known = (ast.BinOp, ast.Name, ast.Load, ast.Constant, *_OPERATORS)
     return all(isinstance(one, known) for one in ast.walk(tree))
 
 
-def _names(text: str) -> set[str]:
-    return {one.id for one in ast.walk(ast.parse(text, mode="eval")) if isinstance(one, ast.Name)}
+# An alarm looks every minute: its expression is read once.
+@lru_cache(maxsize=256)
+def _tree(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+@lru_cache(maxsize=256)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(one.id for one in ast.walk(_tree(text)) if isinstance(one, ast.Name))
 
 
 def _simple(alarm: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -177,40 +177,33 @@ def get_metric_data(call: Call) -> Mapping[str, Any]:
     queries = asked["MetricDataQueries"]
     _check_range(asked, "ValidationError")
     _check_queries(queries)
-    points = [
-        (number, at, found)
-        for number, query in enumerate(queries)
-        if query.get("ReturnData", True)
-        for at, found in _values(call, query["MetricStat"])
-    ]
     first = int(after(call, _POINTS) or 0)
     last = first + min(asked.get("MaxDatapoints", _PER_PAGE), _PER_PAGE)
-    more = last < len(points)
+    results, passed = [], 0
+    for query in queries:
+        if query.get("ReturnData", True):
+            own = _values(call, query["MetricStat"])
+            results.append(_result(query, own, (first - passed, last - passed)))
+            passed += len(own)
     return {
-        "MetricDataResults": [
-            _result(query, number, points, (first, last))
-            for number, query in enumerate(queries)
-            if query.get("ReturnData", True)
-        ],
-        "NextToken": token(call, _POINTS, str(last)) if more else None,
+        "MetricDataResults": results,
+        "NextToken": token(call, _POINTS, str(last)) if last < passed else None,
         "Messages": [],
     }
 
 
 def _result(
-    query: Mapping[str, Any],
-    number: int,
-    points: Sequence[tuple[int, float, float]],
-    shown: tuple[int, int],
+    query: Mapping[str, Any], points: Sequence[tuple[float, float]], shown: tuple[int, int]
 ) -> dict[str, Any]:
-    own = [(at, found) for owner, at, found in points[slice(*shown)] if owner == number]
-    unfinished = any(owner == number for owner, _, _ in points[shown[1] :])
+    """The points of one query that a page shows; the page may end before it, or begin after."""
+    first, last = (max(one, 0) for one in shown)
+    own = points[first:last]
     return {
         "Id": query["Id"],
         "Label": query.get("Label") or query["MetricStat"]["Metric"]["MetricName"],
         "Timestamps": [at for at, _ in own],
         "Values": [found for _, found in own],
-        "StatusCode": "PartialData" if unfinished else "Complete",
+        "StatusCode": "PartialData" if last < len(points) else "Complete",
     }
 
 

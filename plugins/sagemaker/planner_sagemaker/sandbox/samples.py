@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from functools import lru_cache
 
 from planner.model.value import value
 
@@ -90,13 +91,15 @@ class Samples:
         self._database.execute(
             "DELETE FROM samples WHERE at>=? AND series IN "
             "(SELECT id FROM series WHERE region=? AND dimensions=?)",
-            (start, region, json.dumps(dimensions)),
+            (start, region, _text(dimensions)),
         )
 
     def any_since(self, metric: Metric, start: float) -> bool:
         """Whether something was put for this moment or a later one."""
         row = self._database.execute(
-            "SELECT latest >= ? FROM series WHERE id=?", (start, self._series(metric))
+            "SELECT latest >= ? FROM series WHERE region=? AND namespace=? AND name=? "
+            "AND dimensions=?",
+            (start, *self._place(metric)),
         ).fetchone()
         return bool(row and row[0])
 
@@ -125,5 +128,9 @@ class Samples:
         return int(row[0]) if row else -1
 
     def _place(self, metric: Metric) -> tuple[str, str, str, str]:
-        dimensions = json.dumps(metric.dimensions)
-        return metric.region, metric.namespace, metric.name, dimensions
+        return metric.region, metric.namespace, metric.name, _text(metric.dimensions)
+
+
+@lru_cache(maxsize=4096)
+def _text(dimensions: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dimensions)

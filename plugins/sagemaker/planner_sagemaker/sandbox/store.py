@@ -18,6 +18,8 @@ from planner_sagemaker.sandbox.samples import Samples
 
 Document = dict[str, Any]
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
   region TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
@@ -104,7 +106,7 @@ class Store:
             created,
             float(document.get("LastModifiedTime", created)),
             due,
-            json.dumps(document, separators=(",", ":")),
+            _ENCODER.encode(document),
         )
         self._database.execute("REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?)", row)
 

@@ -33,15 +33,15 @@ def begin(cloud: Cloud, region: str, alarm: Document) -> None:
     for metric in {one.metric for one in query.parts}:
         name = f"{metric.key}|{alarm['AlarmName']}"
         cloud.store.put(Key(region=region, kind=_WATCH, name=name), {})
-    _write(cloud, region, alarm, _next(alarm, cloud.clock.now()))
+    _write(cloud, region, alarm, _next(query, alarm, cloud.clock.now()))
 
 
 def hold(cloud: Cloud, region: str, alarm: Document) -> None:
     """Write an alarm whose state was set by hand; it lasts until it is looked at again."""
-    evaluated = query_of(region, alarm) is not None
-    _write(cloud, region, alarm, cloud.clock.now() + _interval(alarm) if evaluated else None)
+    query, now = query_of(region, alarm), cloud.clock.now()
+    _write(cloud, region, alarm, None if query is None else now + _interval(query, alarm))
     if alarm["StateValue"] == verdict.ALARM:
-        alarmed(cloud, region, alarm["AlarmName"], cloud.clock.now())
+        alarmed(cloud, region, alarm["AlarmName"], now)
 
 
 def wake(cloud: Cloud, metric: Metric) -> None:
@@ -50,11 +50,10 @@ def wake(cloud: Cloud, metric: Metric) -> None:
         name = key.name.removeprefix(f"{metric.key}|")
         alarm = cloud.store.get(Key(region=metric.region, kind=ALARM, name=name))
         query = query_of(metric.region, alarm) if alarm is not None else None
-        metrics = {one.metric for one in query.parts} if query is not None else set()
-        if alarm is None or metric not in metrics:
+        if alarm is None or query is None or all(one.metric != metric for one in query.parts):
             cloud.store.remove(key)
         elif not alarm.get("_steps"):
-            _write(cloud, metric.region, alarm, _next(alarm, cloud.clock.now()))
+            _write(cloud, metric.region, alarm, _next(query, alarm, cloud.clock.now()))
 
 
 def look(cloud: Cloud, key: Key, alarm: Document, at: float) -> None:
@@ -63,7 +62,7 @@ def look(cloud: Cloud, key: Key, alarm: Document, at: float) -> None:
     if query is None:
         _write(cloud, key.region, alarm, None)
         return
-    interval, samples = _interval(alarm), cloud.store.samples
+    interval, samples = _interval(query, alarm), cloud.store.samples
     count = int(alarm["EvaluationPeriods"]) + verdict.MORE_PERIODS
     end = at // interval * interval
     start = end - count * query.period
@@ -102,10 +101,9 @@ def _warming(alarm: Mapping[str, Any], points: Sequence[float | None], at: float
     return bool(given.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds")) or not whole
 
 
-def _interval(alarm: Mapping[str, Any]) -> int:
+def _interval(query: Query, alarm: Mapping[str, Any]) -> int:
     """How often CloudWatch looks (user guide, "Alarm evaluation"): by the minute as a rule."""
-    query = query_of("", alarm)
-    period = query.period if query is not None else 60
+    period = query.period
     if period * int(alarm["EvaluationPeriods"]) > _DAY_S:
         return 3600
     if period >= _HOUR_S:
@@ -113,8 +111,8 @@ def _interval(alarm: Mapping[str, Any]) -> int:
     return 10 if period < 60 else 60
 
 
-def _next(alarm: Mapping[str, Any], now: float) -> float:
-    interval = _interval(alarm)
+def _next(query: Query, alarm: Mapping[str, Any], now: float) -> float:
+    interval = _interval(query, alarm)
     return now // interval * interval + interval
 
 
