@@ -24,6 +24,7 @@ image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/my-model:1
 # image_architectures: [x86_64, arm64]   # an image for both may run on Graviton, which costs less
 # quotas: {ml.c7i.large: 8, serverless_concurrency: 10}   # what your account may have
 # overhead: 10ms                         # OverheadLatency of an endpoint you run
+# alerts: {}                             # alarms and a dashboard of CloudWatch
 """
 
 
