@@ -12,13 +12,12 @@ import typer
 from planner.cli.options import (
     LiveOptions,
     Manners,
-    NamedOptions,
     ReportOptions,
 )
 from planner.cli.output import save
 from planner.cli.plan_views import places_in
 from planner.cli.report import Views, failures_shown, show_views
-from planner.cli.specs import by_name, read, selected
+from planner.cli.specs import NamedOptions, by_name, read, selected
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -162,20 +162,6 @@ class SelectOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamedOptions(SpecOptions, SelectOptions):
-    """The same where the specs here can be named in place of files."""
-
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SPEC|NAME",
-            help="Spec files, directories, - for standard input; or names of the specs here.",
-            show_default="the current directory",
-        ),
-    ] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
 class PolicyOptions:
     """What every plan is held to."""
 

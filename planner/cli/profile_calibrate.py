@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.doctor import LooksOption, SinceOption
-from planner.cli.options import LiveOptions, Manners, NamedOptions
+from planner.cli.options import LiveOptions, Manners
+from planner.cli.specs import NamedOptions
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import Manners, NamedOptions
+from planner.cli.options import Manners
 from planner.cli.sandbox import STATE
-from planner.cli.specs import by_name, read, selected
+from planner.cli.specs import NamedOptions, by_name, read, selected
 from planner.errors import ExitCode
 
 _LONGEST_S = 2 * 86_400.0

@@ -6,13 +6,15 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
 
 from planner.cli.named import unknown_name
-from planner.cli.options import Manners, NamedOptions, SelectOptions, SpecOptions
+from planner.cli.options import Manners, SelectOptions, SpecOptions
 from planner.cli.prices import priced
 from planner.errors import UsageError
 
@@ -22,6 +24,22 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedOptions(SpecOptions, SelectOptions):
+    """Which specs; those that are here can be named in place of files."""
+
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SPEC|NAME",
+            help="Spec files, directories, - for standard input; or names of the specs here.",
+            show_default="the current directory",
+        ),
+    ] = field(default_factory=list)
+
+
 _Asked = TypeVar("_Asked", bound=NamedOptions)
 
 
