@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from botocore.loaders import Loader
@@ -40,6 +41,7 @@ REQUESTS = {
 }
 
 
+@cache
 def members(kind: str) -> set[str]:
     """Paths of all leaves of a kind's requests, as a comparison would name them."""
     service, operations = REQUESTS[kind]
