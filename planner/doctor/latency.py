@@ -83,7 +83,8 @@ def _settling(case: Case, target: LatencyTarget) -> Iterator[Finding]:
         source_id="M5",
         severity=Severity.WARNING,
         cause=f"calls were slow for {format_duration(took_s)} after the update at {at}",
-        action="send a few calls to every model after an update, before its traffic comes",
+        action="send a few calls to every model right after an update, before most of its traffic "
+        "comes: `apply` does, with rollout.warm_up in the spec",
         measured=format_duration(case.latency(target) or 0.0),
         expected=f"at most {format_duration(target.seconds)}",
     )
