@@ -230,7 +230,8 @@ def warming_texts(endpoint: EndpointPlan) -> list[str]:
     asked, count = warming.warm_up, len(warming.targets)
     of = ""
     if warming.served > count:
-        of = f" of each of the {count:,} hottest of its {warming.served:,} models"
+        each = "the hottest" if count == 1 else f"each of the {count:,} hottest"
+        of = f" of {each} of its {warming.served:,} models"
     elif count > 1:
         of = f" of each of its {count:,} models"
     limit = format_duration(asked.timeout_s)
