@@ -5,7 +5,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -153,6 +153,9 @@ class CloudWatchAlerts(SpecBlock):
     skip: tuple[Measure, ...] = ()
 
 
+_LATER = (("alerts", None),)
+
+
 class SageMakerSettings(SpecBlock):
     """One candidate: where, as whom, with which image, and what differs from public figures.
 
@@ -184,6 +187,10 @@ class SageMakerSettings(SpecBlock):
     prices: dict[PriceName, PositiveMoney] = Field(default_factory=dict)
     quotas: dict[QuotaName, Count] = Field(default_factory=dict)
     tags: dict[Text, Text] = Field(default_factory=dict)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Without what is not asked of what came later: what stands for a spec stays the same."""
+        return ((name, one) for name, one in super().__repr_args__() if (name, one) not in _LATER)
 
     def catalog_options(self) -> CatalogOptions:
         """The part that a catalog depends on, hashable and in one order."""
