@@ -42,6 +42,10 @@ def test_settings_for_showing_the_catalog() -> None:
         ({"kms_key": "not a key"}, "KMS"),
         ({"image_architectures": ["x86"]}, "x86_64"),
         ({"serverless": {"keep_alive": "0"}}, "greater than 0"),
+        ({"alerts": {"topics": ["on-call"]}}, "ARN of an SNS topic"),
+        ({"alerts": {"topics": ["arn:aws:sns:us-east-1:123456789012:t"] * 6}}, "at most 5"),
+        ({"alerts": {"skip": ["latency-p99"]}}, "'errors', 'refused', 'latency'"),
+        ({"alerts": {"dashbord": False}}, "Extra inputs"),
     ],
 )
 def test_bad_blocks_are_refused(block: dict[str, Any], words: str) -> None:
@@ -106,3 +110,8 @@ def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError):
         made.region = "eu-west-1"  # type: ignore[misc]
     assert (made.image, made.role_arn) == (IMAGE, ROLE)
+
+
+def test_what_stands_for_a_spec_does_not_know_alerts_that_it_does_not_ask_for() -> None:
+    assert "alerts" not in repr(settings())
+    assert "alerts" in repr(settings(alerts={}))
