@@ -31,7 +31,7 @@ def calibrate_live(options: Options, manners: Manners) -> ExitCode:
     block = _block(options, watched, model, found, points)
     emit_text(said(block, found.found, before=_before(model, block), rests_on=told(found)))
     if not options.dry_run:
-        manners.note(f"wrote {_kept(running.spec, model, block, document)}")
+        manners.note(f"wrote {_kept(options, watched, model, block, document)}")
     return ExitCode.DONE
 
 
@@ -171,23 +171,35 @@ def _observed_on(running: Running, model: Model) -> str:
 
 
 def _kept(
-    spec: Spec, model: Model, block: CalibrationBlock, document: ProfileDocument | None
+    options: Options,
+    watched: Watched,
+    model: Model,
+    block: CalibrationBlock,
+    document: ProfileDocument | None,
 ) -> str:
     """Write it into the profile, or below the service time in the spec; the file that has it."""
     from planner.cli.output import write_file
     from planner.cli.profiles import head_of, profile_text
     from planner.profiling.document import with_calibration
 
-    path = _profile(model)
+    path, spec = _profile(model), watched.running.spec
     if path is not None and document is not None:
         text = profile_text(with_calibration(document, block), head=head_of(path))
         write_file(path, text.encode())
         return path
-    write_file(spec.source, _amended(spec, model, block).encode())
+    index = [one.name for one in spec.workload.models].index(model.name)
+    at = spec.locate(f"spec.models[{index}].service_time")
+    elsewhere = any(one.startswith("models") for one in options.sets)
+    stated = at is not None and at.file == spec.source and not elsewhere
+    write_file(spec.source, _amended(spec, index, block, stated=stated).encode())
     return spec.source
 
 
-def _amended(spec: Spec, model: Model, block: CalibrationBlock) -> str:
+def _amended(spec: Spec, index: int, block: CalibrationBlock, *, stated: bool) -> str:
+    """The text of a spec with the block; PlannerError where the service time is not of that text.
+
+    An overlay or a setting may replace what is `stated` there, and the factor is on what holds.
+    """
     from planner.sources import read_files
     from planner.spec import Source
     from planner.spec.amend import Spot, block_of, with_calibration
@@ -200,15 +212,16 @@ def _amended(spec: Spec, model: Model, block: CalibrationBlock) -> str:
     }
     if block.scv is not None:
         entries["scv"] = block.scv
-    names = [one.name for one in spec.workload.models]
-    spot = Spot(document=spec.index, model=names.index(model.name))
-    (source,) = read_files([spec.source])
-    text = with_calibration(source, spot, entries) if isinstance(source, Source) else None
+    text = None
+    if stated:
+        (source,) = read_files([spec.source])
+        if isinstance(source, Source):
+            text = with_calibration(source, Spot(document=spec.index, model=index), entries)
     if text is None:
         raise PlannerError(
             "cannot-amend",
-            f"{spec.source}: the service time of {model.name} does not stand there alone; write "
-            "this where it stands",
+            f"the service time of {spec.workload.models[index].name} does not stand in "
+            f"{spec.source} alone; write this beside it",
             hint=block_of(entries),
         )
     return text

@@ -72,9 +72,7 @@ def _settling(case: Case, target: LatencyTarget) -> Iterator[Finding]:
     if not late or min(late) + vitals.period_s < updated_s or max(late) > end_s:
         return
     since = [one for one in vitals.periods if updated_s <= one.start_s + vitals.period_s]
-    if 2 * len(late) < sum(one.start_s <= max(late) for one in since):
-        return
-    if max(late) == vitals.periods[-1].start_s and case.heavier(target):
+    if 2 * len(late) < sum(one.start_s <= max(late) for one in since) or case.heavier(target):
         return
     at = datetime.fromtimestamp(updated_s, UTC).strftime("%H:%M UTC")
     took_s = max(late) + vitals.period_s - updated_s

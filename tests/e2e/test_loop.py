@@ -43,6 +43,12 @@ BRICKS = (
     .replace("{p99: 100ms}", "{p99: 130ms}")
     + "  providers:\n    databricks: {cloud: aws, region: us-east-1, route_optimized: false}\n"
 )
+OVERLAY = """\
+apiVersion: planner/v1alpha1
+kind: Endpoint
+metadata: {name: fraud-scorer}
+spec: {models: [{name: fraud, service_time: 20ms}]}
+"""
 
 
 class Home:
@@ -92,6 +98,13 @@ def test_on_databricks_the_service_time_is_told_even_where_requests_queue(tmp_pa
     assert model["service_time"] == "24ms"
     assert model["calibration"]["factor"] == pytest.approx(40 / 24, rel=0.06)
     assert "1 window" in said
+    spec = home.spec.read_text()
+    (tmp_path / "over.yaml").write_text(OVERLAY)
+    for words in (("--set", "models[0].service_time=20ms"), ("-f", "over.yaml")):
+        refused = home.types("profile", "calibrate", "--sandbox", *words)
+        assert codes(refused) == ["cannot-amend"]
+        assert "calibration:\n  instance: " in refused.err
+    assert home.spec.read_text() == spec
     plan = home.plans()
     assert plan["action"] == "update"
     assert plan["decision"]["units"]["max"] > before
