@@ -34,9 +34,15 @@ KNOWN_TYPE = "ml.m5.large"
 UNKNOWN_FAMILIES = {"c6i", "c7i", "g5", "g6", "inf2"}
 """Of the instance types of endpoints moto has a list of its own, which is years old."""
 
-FORGOTTEN = {"RegisterScalableTarget": {"Tags"}, "CreateEndpoint": {"DeploymentConfig"}}
+FORGOTTEN = {
+    "RegisterScalableTarget": {"Tags"},
+    "CreateEndpoint": {"DeploymentConfig"},
+    "PutMetricAlarm": {"WarmUpConfiguration"},
+    "PutDashboard": {"Tags"},
+}
 """Members that moto takes and does not show, by operation."""
 
+ALERTED = ("--set", "providers.sagemaker.alerts={}")
 SCALING = {
     "RegisterScalableTarget": ("describe_scalable_targets", "ResourceId", "ScalableTargets"),
     "PutScalingPolicy": ("describe_scaling_policies", "PolicyName", "ScalingPolicies"),
@@ -101,6 +107,8 @@ def _shown(client: Client, call: Call) -> dict[str, Any]:
         shown = describe(**{f"{kind}Name": sent[f"{kind}Name"]})
         tags = service.list_tags(ResourceArn=shown[f"{kind}Arn"])["Tags"]
         return {**shown, "Tags": tags}
+    if call["operation"] == "PutDashboard":
+        return dict(service.get_dashboard(DashboardName=sent["DashboardName"]))
     if call["service"] == "cloudwatch":
         (shown,) = service.describe_alarms(AlarmNames=[sent["AlarmName"]])["MetricAlarms"]
         tags = service.list_tags_for_resource(ResourceARN=shown["AlarmArn"])["Tags"]
@@ -111,11 +119,17 @@ def _shown(client: Client, call: Call) -> dict[str, Any]:
     return dict(shown)
 
 
-@pytest.mark.parametrize("example", SAGEMAKER)
+@pytest.mark.parametrize(
+    ("example", "more"),
+    [
+        *((one, ()) for one in SAGEMAKER),
+        *((one, ALERTED) for one in ("shop-ranker", "internal-tool")),
+    ],
+)
 def test_moto_takes_an_example_as_rendered_and_shows_it(
-    clients: Callable[[str], Client], example: str
+    clients: Callable[[str], Client], example: str, more: tuple[str, ...]
 ) -> None:
-    for endpoint in rendered(example):
+    for endpoint in rendered(example, *more):
         client = clients(endpoint["region"])
         for call in endpoint["calls"]:
             _send(client, _known(client, call))
@@ -130,7 +144,7 @@ def test_every_kind_of_call_was_sent() -> None:
     sent = {
         call["operation"]
         for example in SAGEMAKER
-        for endpoint in rendered(example, "--no-verify")
+        for endpoint in rendered(example, "--no-verify", *ALERTED)
         for call in endpoint["calls"]
     }
     assert sent == {operation for _, operation in OPERATIONS.values()}
@@ -206,6 +220,7 @@ def _push(client: Client, image: str) -> None:
         ("internal-tool", ()),
         ("merchant-fleet", ()),
         ("shop-ranker", ("--set", "pin.instance=ml.c5.large")),
+        ("internal-tool", ("--set", "providers.sagemaker.alerts.dashboard=false")),
     ],
 )
 def test_on_moto_a_second_plan_finds_nothing_and_destroy_leaves_nothing(
