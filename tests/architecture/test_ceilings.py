@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import pytest
 
 from tests.support.code import (
     ROOT,
@@ -17,6 +16,7 @@ from tests.support.code import (
     functions,
     length,
     modules,
+    nodes,
     parameters,
 )
 
@@ -31,29 +31,26 @@ BANNED = {"manager", "helper", "helpers", "context", "utils", "util", "process",
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
-def _name(module: Module) -> str:
-    return module.place
+def test_files_are_short() -> None:
+    assert _longer_than(FILE_LINES, [module.path for module in modules()]) == []
 
 
-def _relative(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+def test_tests_are_short() -> None:
+    assert _longer_than(TEST_FILE_LINES, files_of_tests()) == []
 
 
-@pytest.mark.parametrize("module", modules(), ids=_name)
-def test_files_are_short(module: Module) -> None:
-    assert len(module.path.read_text(encoding="utf-8").splitlines()) <= FILE_LINES
+def _longer_than(most: int, paths: Sequence[Path]) -> list[str]:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    return [
+        f"{path.relative_to(ROOT)}: {many} lines" for path, many in lines.items() if many > most
+    ]
 
 
-@pytest.mark.parametrize("path", files_of_tests(), ids=_relative)
-def test_tests_are_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= TEST_FILE_LINES
-
-
-@pytest.mark.parametrize("module", modules(), ids=_name)
-def test_functions_are_short_and_simple(module: Module) -> None:
+def test_functions_are_short_and_simple() -> None:
     wrong = [
         f"{module.place}:{one.lineno}: {one.name}: {length(one)} lines, "
         f"complexity {complexity(one)}, {parameters(one)} parameters"
+        for module in modules()
         for one in functions(module.tree)
         if length(one) > FUNCTION_LINES
         or complexity(one) > COMPLEXITY
@@ -62,10 +59,10 @@ def test_functions_are_short_and_simple(module: Module) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", modules(), ids=_name)
-def test_parameters_without_a_name_at_the_call_are_few(module: Module) -> None:
+def test_parameters_without_a_name_at_the_call_are_few() -> None:
     wrong = [
         f"{module.place}:{one.lineno}: {one.name}"
+        for module in modules()
         for one in functions(module.tree)
         if len([given for given in one.args.args if given.arg not in {"self", "cls"}]) > POSITIONAL
         and not one.name.startswith("_")
@@ -73,11 +70,11 @@ def test_parameters_without_a_name_at_the_call_are_few(module: Module) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", modules(), ids=_name)
-def test_classes_have_few_methods(module: Module) -> None:
+def test_classes_have_few_methods() -> None:
     wrong = [
         f"{module.place}:{one.lineno}: {one.name}"
-        for one in ast.walk(module.tree)
+        for module in modules()
+        for one in nodes(module.tree)
         if isinstance(one, ast.ClassDef)
         and len([item for item in one.body if _is_method(item)]) > METHODS
     ]
@@ -92,17 +89,17 @@ def _is_method(item: ast.stmt) -> bool:
     )
 
 
-@pytest.mark.parametrize("module", modules(), ids=_name)
-def test_everything_public_is_documented(module: Module) -> None:
-    wrong = [] if ast.get_docstring(module.tree) else [module.place]
-    for scope in (module.tree, *_public_classes(module.tree)):
-        wrong += [
-            f"{module.place}:{one.lineno}: {one.name}"
-            for one in scope.body
-            if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            and not one.name.startswith("_")
-            and not ast.get_docstring(one)
-        ]
+def test_everything_public_is_documented() -> None:
+    wrong = [module.place for module in modules() if not ast.get_docstring(module.tree)]
+    wrong += [
+        f"{module.place}:{one.lineno}: {one.name}"
+        for module in modules()
+        for scope in (module.tree, *_public_classes(module.tree))
+        for one in scope.body
+        if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and not one.name.startswith("_")
+        and not ast.get_docstring(one)
+    ]
     assert wrong == []
 
 
@@ -112,20 +109,23 @@ def _public_classes(tree: ast.Module) -> list[ast.ClassDef]:
     ]
 
 
-@pytest.mark.parametrize("module", modules(), ids=_name)
-def test_names_say_what_they_mean(module: Module) -> None:
-    names = [(1, module.path.stem)]
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            names.append((node.lineno, node.name))
-        elif isinstance(node, ast.arg):
-            names.append((node.lineno, node.arg))
+def test_names_say_what_they_mean() -> None:
     wrong = [
         f"{module.place}:{line}: {name}"
-        for line, name in names
+        for module in modules()
+        for line, name in _names(module)
         if BANNED & {word.lower() for word in _WORD.findall(name)} or "handle_data" in name
     ]
     assert wrong == []
+
+
+def _names(module: Module) -> Iterator[tuple[int, str]]:
+    yield 1, module.path.stem
+    for node in nodes(module.tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
 
 
 def test_the_linter_holds_the_same_ceilings() -> None:

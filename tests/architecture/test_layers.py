@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.support.code import Module, imports, module_names, modules, top_level_imports
+from tests.support.code import Module, imports, module_names, modules, nodes, top_level_imports
 
 LAYERS = {
     "planner.model": 0,
@@ -57,10 +58,13 @@ SDKS = {"boto3", "botocore", "databricks"}
 SDK_FILES = {"gateway.py", "service_models.py"}
 """The one door of a plugin to its cloud; and what a sandbox reads an SDK's service models with."""
 
-CORE = [module for module in modules() if module.name.startswith("planner.")]
-PLUGINS = [module for module in modules() if not module.name.startswith("planner")] + [
-    module for module in modules() if module.name.startswith("planner_")
-]
+
+def _core() -> list[Module]:
+    return [module for module in modules() if module.name.startswith("planner.")]
+
+
+def _plugins() -> list[Module]:
+    return [module for module in modules() if module.name.split(".")[0] != "planner"]
 
 
 def _package(name: str) -> str:
@@ -72,16 +76,15 @@ def _may_import(own: str, other: str) -> bool:
     return LAYERS[other] < LAYERS[own] or LAYERS[other] == LAYERS[own] == 0
 
 
-def _name(module: Module) -> str:
-    return module.place
+def test_every_package_has_a_layer() -> None:
+    assert {_package(module.name) for module in _core()} - LAYERS.keys() == set()
 
 
-@pytest.mark.parametrize("module", CORE, ids=_name)
-def test_a_module_imports_only_from_a_lower_layer_or_its_own_package(module: Module) -> None:
-    own = _package(module.name)
-    assert own in LAYERS, f"{own} has no layer"
+def test_a_module_imports_only_from_a_lower_layer_or_its_own_package() -> None:
     wrong = [
         f"{module.place}:{line}: {own} (L{LAYERS[own]}) imports {name}"
+        for module in _core()
+        for own in [_package(module.name)]
         for name, line in imports(module)
         if name.startswith("planner.")
         and _package(name) != own
@@ -90,67 +93,73 @@ def test_a_module_imports_only_from_a_lower_layer_or_its_own_package(module: Mod
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", CORE, ids=_name)
-def test_the_core_imports_no_plugin(module: Module) -> None:
-    assert [name for name, _ in imports(module) if name.startswith("planner_")] == []
-
-
-@pytest.mark.parametrize("module", PLUGINS, ids=_name)
-def test_a_plugin_imports_only_what_a_third_party_may(module: Module) -> None:
-    own = module.name.split(".")[0]
-    allowed = (own, *OPEN_TO_PLUGINS, *OPEN_TO_PLUGINS_TOO)
+def test_the_core_imports_no_plugin() -> None:
     wrong = [
         f"{module.place}:{line}: {name}"
+        for module in _core()
         for name, line in imports(module)
-        if name.startswith("planner") and not name.startswith(allowed)
+        if name.startswith("planner_")
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "module", [one for one in CORE if LAYERS[_package(one.name)] <= PURE], ids=_name
-)
-def test_the_lower_layers_are_pure(module: Module) -> None:
+def test_a_plugin_imports_only_what_a_third_party_may() -> None:
+    open_to_all = (*OPEN_TO_PLUGINS, *OPEN_TO_PLUGINS_TOO)
+    wrong = [
+        f"{module.place}:{line}: {name}"
+        for module in _plugins()
+        for name, line in imports(module)
+        if name.startswith("planner")
+        and not name.startswith((module.name.split(".")[0], *open_to_all))
+    ]
+    assert wrong == []
+
+
+def test_the_lower_layers_are_pure() -> None:
+    lower = [module for module in _core() if LAYERS[_package(module.name)] <= PURE]
+    assert [one for module in lower for one in _impure(module)] == []
+
+
+def _impure(module: Module) -> Iterator[str]:
+    every = nodes(module.tree)
     seeded = {
         node.lineno
-        for node in ast.walk(module.tree)
+        for node in every
         if isinstance(node, ast.ImportFrom) and node.module == "random"
         if [name.name for name in node.names] == ["Random"]
     }
+    for name, line in imports(module, at_run_time=True):
+        if name.split(".")[0] in IMPURE_MODULES and line not in seeded:
+            yield f"{module.place}:{line}: {name}"
+    for node in every:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in IMPURE_CALLS:
+                yield f"{module.place}:{node.lineno}: {node.func.id}()"
+            if node.func.id == "Random" and not node.args:
+                yield f"{module.place}:{node.lineno}: Random without a seed"
+
+
+def test_a_cloud_sdk_is_imported_only_in_a_gateway() -> None:
     wrong = [
         f"{module.place}:{line}: {name}"
-        for name, line in imports(module, at_run_time=True)
-        if name.split(".")[0] in IMPURE_MODULES and line not in seeded
-    ]
-    wrong += [
-        f"{module.place}:{node.lineno}: {node.func.id}()"
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in IMPURE_CALLS
-    ]
-    wrong += [
-        f"{module.place}:{node.lineno}: Random without a seed"
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        if node.func.id == "Random" and not node.args
+        for module in modules()
+        if module.path.name not in SDK_FILES
+        for name, line in imports(module)
+        if name.split(".")[0] in SDKS
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", modules(), ids=_name)
-def test_a_cloud_sdk_is_imported_only_in_a_gateway(module: Module) -> None:
-    if module.path.name in SDK_FILES:
-        return
-    assert [name for name, _ in imports(module) if name.split(".")[0] in SDKS] == []
-
-
-@pytest.mark.parametrize(
-    "module", [one for one in CORE if one.name.startswith("planner.model")], ids=_name
-)
-def test_the_model_needs_the_standard_library_alone(module: Module) -> None:
+def test_the_model_needs_the_standard_library_alone() -> None:
     heavy = ("pydantic", "yaml", "rich", "typer", "croniter", "ruamel")
-    assert [name for name, _ in imports(module) if name.split(".")[0] in heavy] == []
+    wrong = [
+        f"{module.place}:{line}: {name}"
+        for module in _core()
+        if module.name.startswith("planner.model")
+        for name, line in imports(module)
+        if name.split(".")[0] in heavy
+    ]
+    assert wrong == []
 
 
 def test_no_import_cycles() -> None:

@@ -52,9 +52,20 @@ def _module(path: Path) -> Module:
     return Module(name=name, path=path, tree=ast.parse(path.read_text(encoding="utf-8")))
 
 
-def imports(module: Module, *, at_run_time: bool = False) -> Iterator[tuple[str, int]]:
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Everything in a tree: many rules ask for it, and to walk it takes longer than to judge it."""
+    return tuple(ast.walk(tree))
+
+
+@cache
+def imports(module: Module, *, at_run_time: bool = False) -> tuple[tuple[str, int], ...]:
     """Each imported module with its line; `at_run_time` leaves TYPE_CHECKING blocks out."""
-    for node in _walk(module.tree, skip_type_checking=at_run_time):
+    return tuple(_imports(module, at_run_time=at_run_time))
+
+
+def _imports(module: Module, *, at_run_time: bool) -> Iterator[tuple[str, int]]:
+    for node in _walk(module.tree) if at_run_time else nodes(module.tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -74,20 +85,25 @@ def top_level_imports(module: Module) -> Iterator[str]:
             yield from (name for name, _ in imports(wrapped))
 
 
-def _walk(tree: ast.AST, *, skip_type_checking: bool) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(tree):
-        if skip_type_checking and isinstance(child, ast.If) and _is_type_checking(child):
-            continue
-        yield child
-        yield from _walk(child, skip_type_checking=skip_type_checking)
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """All but what only type checkers see."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        left += [one for one in ast.iter_child_nodes(node) if not _is_type_checking(one)]
 
 
-def _is_type_checking(node: ast.If) -> bool:
-    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+def _is_type_checking(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+    return (node for node in nodes(tree) if isinstance(node, Function))
 
 
 def length(function: Function) -> int:
