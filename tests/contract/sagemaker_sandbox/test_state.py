@@ -221,3 +221,19 @@ def test_a_sandbox_that_is_killed_remembers_who_wrote(tmp_path: Path) -> None:
     with running(str(tmp_path / ".planner" / "sandbox.sqlite3")) as again:
         found = Sandbox(url=again).get("calls?mutating=true")
     assert [one["operation"] for one in found] == ["CreateModel"]
+
+
+def test_a_file_from_before_tags_had_a_table_is_searched_as_well(tmp_path: Path) -> None:
+    file = str(tmp_path / "state.sqlite3")
+    wanted = {"TagFilters": [{"Key": "team", "Values": ["risk", "fraud"]}]}
+    with running(file) as url:
+        Sandbox(url=url).model(Tags=[{"Key": "team", "Value": "risk"}])
+    with closing(sqlite3.connect(file)) as before:
+        before.execute("DROP TABLE tags")
+    with running(file) as url:
+        sandbox = Sandbox(url=url)
+        tagging = sandbox.client("resourcegroupstaggingapi")
+        found = tagging.get_resources(**wanted)["ResourceTagMappingList"]
+        assert [one["ResourceARN"] for one in found] == [arn("model", "m")]
+        sandbox.sagemaker.delete_model(ModelName="m")
+        assert tagging.get_resources(**wanted)["ResourceTagMappingList"] == []

@@ -2,6 +2,7 @@
 
 A document is found by region, kind and name. `status`, `created` and `modified` are columns too,
 so that a page of a long list is read without the rest; `due` is when time changes the document.
+Tags stand in a table of their own as well: who looks for them reads no other document.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ CREATE TABLE IF NOT EXISTS documents (
   PRIMARY KEY (region, kind, name)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS due ON documents (due) WHERE due IS NOT NULL;
+CREATE TABLE IF NOT EXISTS tags (
+  region TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
+  value TEXT NOT NULL, PRIMARY KEY (region, kind, name, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tagged ON tags (key, value);
 CREATE TABLE IF NOT EXISTS usage (
   region TEXT NOT NULL, quota TEXT NOT NULL, name TEXT NOT NULL, amount INTEGER NOT NULL,
   PRIMARY KEY (region, quota, name)
@@ -34,7 +40,13 @@ CREATE TABLE IF NOT EXISTS usage (
 CREATE INDEX IF NOT EXISTS charged ON usage (region, name);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-_TABLES = ("documents", "usage", "facts", "series", "samples", "calls")
+_TABLES = ("documents", "tags", "usage", "facts", "series", "samples", "calls")
+_FILL_TAGS = """
+INSERT INTO tags SELECT region, kind, documents.name, tag.key, tag.value
+FROM documents, json_each(documents.body, '$._tags') AS tag WHERE NOT EXISTS (SELECT 1 FROM tags)
+"""
+"""For a file that was written before there was this table."""
+
 _COLUMNS = {"Name": "name", "CreationTime": "created", "Status": "status"}
 
 
@@ -51,6 +63,8 @@ class Page:
     modified: tuple[float | None, float | None] = (None, None)
     after: tuple[Any, str] | None = None
     visible_at: float | None = None
+    tagged: tuple[str, tuple[str, ...]] | None = None
+    """A tag's key and the values of which it must have one."""
 
 
 @value
@@ -72,6 +86,7 @@ class Store:
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # A stand-in may lose its last second when the power goes.
         self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
+        self._database.execute(_FILL_TAGS)
         self.ledger = Ledger(self._database)
         self.samples = Samples(self._database)
         self.calls = Calls(self._database)
@@ -109,6 +124,14 @@ class Store:
             _ENCODER.encode(document),
         )
         self._database.execute("REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?)", row)
+        self._untag(key)
+        self._database.executemany(
+            "INSERT INTO tags VALUES (?,?,?,?,?)",
+            [
+                (key.region, key.kind, key.name, name, text)
+                for name, text in (document.get("_tags") or {}).items()
+            ],
+        )
 
     def remove(self, key: Key) -> bool:
         """Forget a document; tells whether there was one."""
@@ -116,7 +139,14 @@ class Store:
             "DELETE FROM documents WHERE region=? AND kind=? AND name=?",
             (key.region, key.kind, key.name),
         )
+        self._untag(key)
         return done.rowcount > 0
+
+    def _untag(self, key: Key) -> None:
+        self._database.execute(
+            "DELETE FROM tags WHERE region=? AND kind=? AND name=?",
+            (key.region, key.kind, key.name),
+        )
 
     def every(self, region: str, kind: str) -> list[Document]:
         """All documents of a kind in a region, by name."""
@@ -158,6 +188,13 @@ class Store:
         column = _COLUMNS[page.sort_by]
         way, beyond = ("DESC", "<") if page.descending else ("ASC", ">")
         conditions, values = _filters(page)
+        if page.tagged is not None:
+            key, texts = page.tagged
+            conditions.append(
+                "(region, kind, name) IN (SELECT region, kind, name FROM tags "
+                "WHERE key=? AND value IN (SELECT value FROM json_each(?)))"
+            )
+            values.extend((key, json.dumps(texts)))
         if page.after is not None:
             conditions.append(f"({column}, name) {beyond} (?, ?)")
             values.extend(page.after)

@@ -86,10 +86,18 @@ def _documents(call: Call, kind: str, naming: Naming, last: str) -> Iterator[Doc
     more = True
     while more:
         behind = (last, last) if last else None
-        page = Page(size=_AT_ONCE, sort_by="Name", descending=False, after=behind)
+        page = Page(
+            size=_AT_ONCE, sort_by="Name", descending=False, after=behind, tagged=_first(call)
+        )
         rows, more = call.page(kind, page)
         yield from rows
         last = naming(rows[-1]) if rows else ""
+
+
+def _first(call: Call) -> tuple[str, tuple[str, ...]] | None:
+    """The first filter that names values, so that the rest of an account is not read."""
+    filters = call.parameters.get("TagFilters", ())
+    return next(((one["Key"], tuple(one["Values"])) for one in filters if one.get("Values")), None)
 
 
 def _of_type(filters: list[str] | None, kind: str) -> bool:
