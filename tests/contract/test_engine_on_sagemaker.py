@@ -30,7 +30,7 @@ from tests.support.code import ROOT
 OWNER = "fraud-scorer"
 LIFECYCLE = read_lifecycle("planner_sagemaker")
 RULES = SageMaker().live()
-PACE = Pace(create_s=0.5, update_s=0.5, rollback_s=0.3, delete_s=0.2)
+PACE = Pace(create_s=0.2, update_s=0.2, rollback_s=0.15, delete_s=0.1)
 
 
 def desired(*sets: str, example: str = "fraud-scorer") -> DesiredState:

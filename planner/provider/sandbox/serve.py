@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +37,51 @@ class _Cuttable(H11Protocol):
         self.app_state = {**self.app_state, DISCONNECT: transport.abort}
 
 
+class _Prompt(uvicorn.Server):
+    """Leaves as soon as it is told to; uvicorn looks ten times a second, and waits once more."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def leave(self) -> None:
+        """End, from another thread; what is still being answered has a second."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it is closed: nobody is left
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        """Serve until told to leave."""
+        self._told = asyncio.Event()
+        self._loop = asyncio.get_running_loop()  # whoever saw none before has said should_exit
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 10  # tenths of a second
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is idle at once; uvicorn waits for the rest."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # in which closed connections say so
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
+
 @contextmanager
 def in_thread(application: Starlette) -> Iterator[str]:
     """Serve on a free port of the loopback until the block ends; yields the URL."""
     with _listening() as listener:
-        server = _server(application)
+        server = _Prompt(_config(application))
         thread = threading.Thread(target=server.run, args=([listener],), name="sandbox")
         thread.start()
         try:
             # Whoever connects before the server is up waits in the listener's queue.
             yield _url(listener)
         finally:
-            server.should_exit = True
+            server.leave()
             thread.join()
 
 
@@ -66,7 +99,7 @@ def in_foreground(
     with _listening(port, provider) as listener:
         if ready is not None:
             ready(_url(listener))
-        _server(application).run([listener])
+        uvicorn.Server(_config(application)).run([listener])
 
 
 def opened(path: str, owner: str) -> Store:
@@ -105,20 +138,18 @@ def _listening(port: int = 0, provider: str = "") -> socket.socket:
         ) from error
 
 
-def _server(application: Starlette) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            application,
-            http=_Cuttable,
-            loop="asyncio",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            timeout_keep_alive=60,  # longer than clients keep a connection that they do not use
-            timeout_graceful_shutdown=1,
-        )
+def _config(application: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http=_Cuttable,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        timeout_keep_alive=60,  # longer than clients keep a connection that they do not use
+        timeout_graceful_shutdown=1,
     )
 
 

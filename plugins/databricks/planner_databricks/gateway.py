@@ -346,7 +346,7 @@ class DatabricksGateway:
         """Wait until the endpoint is ready, failed or gone; raises ProviderError `not-settled`."""
         name = endpoint_name(desired)
         begun = time.monotonic()
-        interval_s = 0.2 if self._connection.near else 10.0
+        interval_s = 0.05 if self._connection.near else 10.0
         absent = 0
         while True:
             shown = self._reader.describe(name)

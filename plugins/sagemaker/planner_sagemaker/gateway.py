@@ -93,6 +93,7 @@ class Connection:
         self.sandboxed = _on_loopback(endpoint_url)
         self._region = region
         self._endpoint_url = endpoint_url
+        self._session: Any = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -137,10 +138,13 @@ class Connection:
     def _client(self, service: str) -> Any:
         with self._lock:  # making a client is not safe in threads, using it is
             if service not in self._clients:
-                session: Any = boto3.session.Session(botocore_session=_session(), **self._keys())
+                if self._session is None:
+                    self._session = boto3.session.Session(
+                        botocore_session=_session(), **self._keys()
+                    )
                 stand_in = self._endpoint_url is not None or _on_loopback(_replaced())
                 patience = _BY_PATH if stand_in else _PATIENCE
-                self._clients[service] = session.client(
+                self._clients[service] = self._session.client(
                     service,
                     region_name=self._region,
                     endpoint_url=self._endpoint_url,
@@ -194,7 +198,7 @@ class SageMakerGateway:
         self._leftovers = Leftovers(self._connection.ask, self._reader, self._tenancy.used)
         # A stand-in does not mind being asked often.
         near = self._connection.sandboxed or _on_loopback(_replaced())
-        self._interval_s = 0.2 if near else 10.0
+        self._interval_s = 0.05 if near else 10.0
         self._writer = Writer(self._connection.ask, self._reader, min(self._interval_s, _PAUSE_S))
 
     def read(self, desired: DesiredState, /, *, together: Sequence[str] = ()) -> LiveState:
