@@ -77,19 +77,21 @@ def _rises(load: Load, service_s: float, idle_s: float, warm: int) -> float:
     if len(segments) < 2:
         return 0.0
     by_rate = {rate: max(_level(rate, service_s), warm) for rate in {s.rate for s in segments}}
+    course = [(s.seconds, by_rate[s.rate]) for s in segments]
     recent: deque[tuple[float, int]] = deque()
     started, now, before = 0, 0.0, warm
-    for index in range(2 * len(segments)):
-        segment = segments[index % len(segments)]
-        level = by_rate[segment.rate]
-        while recent and recent[0][0] < now - idle_s:
-            recent.popleft()
-        if index >= len(segments) and level > before:
-            started += max(0, level - (recent[0][1] if recent else 0))
-        now, before = now + segment.seconds, level
-        while recent and recent[-1][1] <= level:
-            recent.pop()
-        recent.append((now, level))
+    for counted in (False, True):  # the first time only shows what was up before the cycle begins
+        for seconds, level in course:
+            if level != before:
+                while recent and recent[-1][1] <= before:
+                    recent.pop()
+                recent.append((now, before))
+                while recent[0][0] < now - idle_s:
+                    recent.popleft()
+                if counted and level > before:
+                    started += max(0, level - recent[0][1])
+                before = level
+            now += seconds
     return float(started)
 
 
