@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING
 
-from planner.cli.options import ActOptions, Manners, WriteOptions, default_of
+from planner.cli.options import ActOptions, Manners, WriteOptions
 from planner.cli.output import emit_text, emit_view
+from planner.cli.typed import retyped
 from planner.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -94,26 +93,7 @@ def approve(options: WriteOptions, verb: str) -> None:
 
 def command(options: WriteOptions, verb: str) -> str:
     """The same command, to copy, with all that was given but the consent."""
-    words = [verb, *options.paths]
-    hints = get_type_hints(type(options), include_extras=True)
-    for one in fields(options):
-        given = getattr(options, one.name)
-        if one.name not in {"paths", "auto_approve"} and given != default_of(one):
-            (option,) = hints[one.name].__metadata__
-            # In an annotation the first name stands where the default would.
-            words += _as_typed((option.default, *(option.param_decls or ())), given)
-    return shlex.join(["planner", *words])
-
-
-def _as_typed(names: Sequence[str], given: Any) -> Iterator[str]:
-    """An option as it is written: a switch by its name, a list one by one."""
-    switch, _, off = next(name for name in names if name.startswith("--")).partition("/")
-    if isinstance(given, bool):
-        yield switch if given else off
-        return
-    for item in given if isinstance(given, list) else [given]:
-        yield switch
-        yield str(getattr(item, "value", item))
+    return retyped(options, verb, without={"auto_approve"})
 
 
 _SAID = {"wrote", "wait", "called"}

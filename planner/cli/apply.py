@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.acting import carried_out, command
+from planner.cli.acting import carried_out
 from planner.cli.journal import Journal, journaled
 from planner.cli.options import ActOptions, Manners, PolicyOptions, PruneOptions, VerifyOptions
 from planner.cli.output import emit_view
 from planner.cli.specs import read, selected
+from planner.cli.typed import retyped
 from planner.cli.verdict import verdict
 from planner.errors import ExitCode, UsageError
 
@@ -136,7 +137,8 @@ def _saved(options: Options) -> SavedPlan | None:
         policies.refuse_violating(policies.judged(plan, rules).policy)
     if (saved.mode is Mode.SANDBOX) != options.sandbox:
         made = "its sandbox" if saved.mode is Mode.SANDBOX else "the cloud"
-        again = command(options, "apply").removesuffix(" --sandbox")
+        left = {"auto_approve", "sandbox", "sandbox_state"}
+        again = retyped(options, "apply", without=left)
         raise UsageError(
             "plan-for-another",
             f"{name} was made for {made}",

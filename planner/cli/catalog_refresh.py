@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli.named import named_by_option
-from planner.cli.options import Manners, ResultOptions
+from planner.cli.options import Manners, ResultOptions, SandboxOptions
 from planner.cli.output import save, show, write_file
 from planner.errors import ExitCode, PlannerError, ProviderError, UsageError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(ResultOptions):
+class Options(SandboxOptions, ResultOptions):
     """Options of `catalog refresh`."""
 
     provider: Annotated[
@@ -61,16 +61,6 @@ class Options(ResultOptions):
             "--leave-out", metavar="PATTERN", help="Take no price of these types: 'ml.r8g.*'."
         ),
     ] = field(default_factory=list)
-    sandbox: Annotated[
-        bool,
-        typer.Option("--sandbox", envvar="PLANNER_SANDBOX", help="A stand-in for the cloud, here."),
-    ] = False
-    sandbox_state: Annotated[
-        str,
-        typer.Option(
-            "--sandbox-state", metavar="FILE", help="Where the sandbox keeps what it has."
-        ),
-    ] = ".planner/sandbox.sqlite3"
 
 
 def run(options: Options, manners: Manners) -> ExitCode:
@@ -85,7 +75,7 @@ def run(options: Options, manners: Manners) -> ExitCode:
 
     found: list[Refreshed] = []
     failed: list[PlannerError] = []
-    with connected(sandbox=options.sandbox_state if options.sandbox else None) as connections:
+    with connected(sandbox=options.state) as connections:
         for provider, region in _places(options):
             try:
                 found.append(_refreshed(provider, region, options, connections))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.named import named_by_option, unknown_name
-from planner.cli.options import LiveOptions, Manners
+from planner.cli.options import Manners, SandboxOptions
 from planner.cli.output import emit_text, write_file
 from planner.errors import (
     AuthError,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(LiveOptions):
+class Options(SandboxOptions):
     """Options of `import`."""
 
     name: Annotated[str, typer.Argument(metavar="NAME", help="The endpoint's name in the cloud.")]

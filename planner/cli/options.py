@@ -11,13 +11,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from inspect import Parameter, Signature
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from planner.cli.idle import refuse_idle
+from planner.cli.typed import default_of
 from planner.errors import ExitCode
 from planner.model.change import Risk
 from planner.model.effort import Effort
@@ -277,8 +279,8 @@ class VerifyOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveOptions:
-    """Which cloud a command is about."""
+class SandboxOptions:
+    """Which cloud a command asks."""
 
     sandbox: Annotated[
         bool,
@@ -287,9 +289,22 @@ class LiveOptions:
     sandbox_state: Annotated[
         str,
         typer.Option(
-            "--sandbox-state", metavar="FILE", help="Where the sandbox keeps what it has."
+            "--sandbox-state",
+            metavar="FILE",
+            help="Where the sandbox keeps what it has. Refused without --sandbox: "
+            "a file does not choose the cloud.",
         ),
     ] = ".planner/sandbox.sqlite3"
+
+    @property
+    def state(self) -> str | None:
+        """The file of the sandbox, None for the cloud itself."""
+        return self.sandbox_state if self.sandbox else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveOptions(SandboxOptions):
+    """Which cloud a command is about, and how many endpoints at a time."""
 
     parallelism: Annotated[
         int,
@@ -302,11 +317,6 @@ class LiveOptions:
             help="Endpoints at a time.",
         ),
     ] = 10
-
-    @property
-    def state(self) -> str | None:
-        """The file of the sandbox, None for the cloud itself."""
-        return self.sandbox_state if self.sandbox else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,7 +378,9 @@ def attach(
     """
 
     def command(ctx: typer.Context, **values: Any) -> ExitCode:
-        return run(options(**values), ctx.obj)
+        given = options(**values)
+        refuse_idle(ctx, given)
+        return run(given, ctx.obj)
 
     hints = get_type_hints(options, include_extras=True)
     parameters = [
@@ -384,10 +396,3 @@ def attach(
     command.__signature__ = Signature([ctx, *parameters])  # type: ignore[attr-defined]
     command.__doc__ = run.__doc__
     app.command(name)(command)
-
-
-def default_of(one: Field[Any]) -> Any:
-    """The default of a field, `Parameter.empty` where it has none."""
-    if one.default is not MISSING:
-        return one.default
-    return Parameter.empty if one.default_factory is MISSING else one.default_factory()

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 from planner.cli.doctor import LooksOption, SinceOption
+from planner.cli.idle import Idle
 from planner.cli.options import LiveOptions, Manners
 from planner.errors import ExitCode, UsageError
 
@@ -38,6 +39,19 @@ class Place(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Options(LiveOptions):
     """Options of `profile import`."""
+
+    idle: ClassVar[tuple[Idle, ...]] = (
+        Idle(
+            names=("since", "looks", "sandbox", "parallelism"),
+            needs="endpoint",
+            why="files are read, and no cloud is asked",
+        ),
+        Idle(
+            names=("form", "users", "loop", "at", "overhead", "only", "columns", "date"),
+            beside="endpoint",
+            why="a running endpoint is looked at, and no file is read",
+        ),
+    )
 
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="What the load tool wrote.")

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, ClassVar
 
 import typer
 
-from planner.cli.options import Manners
+from planner.cli.idle import Idle
+from planner.cli.options import Manners, SandboxOptions
 from planner.cli.output import emit_text, write_file
 from planner.errors import ExitCode, PlannerError, UsageError
 
@@ -38,8 +39,21 @@ class LogFormat(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(SandboxOptions):
     """Options of `trace import`."""
+
+    idle: ClassVar[tuple[Idle, ...]] = (
+        Idle(
+            names=("region", "since", "table", "warehouse", "sandbox"),
+            needs="provider",
+            why="logs are read, and no cloud is asked",
+        ),
+        Idle(
+            names=("form", "columns", "timezone", "path"),
+            beside="provider",
+            why="a cloud is asked, and no log is read",
+        ),
+    )
 
     sources: Annotated[
         list[str],
@@ -90,16 +104,6 @@ class Options:
             help="The SQL warehouse that answers.",
         ),
     ] = ""
-    sandbox: Annotated[
-        bool,
-        typer.Option("--sandbox", envvar="PLANNER_SANDBOX", help="A stand-in for the cloud, here."),
-    ] = False
-    sandbox_state: Annotated[
-        str,
-        typer.Option(
-            "--sandbox-state", metavar="FILE", help="Where the sandbox keeps what it has."
-        ),
-    ] = ".planner/sandbox.sqlite3"
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE", help="Write the trace to FILE.")
     ] = None
@@ -247,6 +251,6 @@ def _from_cloud(options: Options, bucket_s: int) -> Recorded:
         table=options.table,
         warehouse=options.warehouse,
     )
-    with connected(sandbox=options.sandbox_state if options.sandbox else None) as connections:
+    with connected(sandbox=options.state) as connections:
         found = connections.records(options.provider, options.region).requests(recall)
     return from_cloud(found, bucket_s)
