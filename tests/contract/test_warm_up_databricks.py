@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
-from planner_databricks.gateway import DatabricksGateway
+from planner_databricks.gateway import Connection, DatabricksGateway
 from planner_databricks.sandbox.serve import running
 from planner_databricks.sandbox.workspace import Pace
 
-from planner.errors import AuthError, ProviderError
+from planner.errors import AuthError, PlannerError, ProviderError
 from planner.model.change import Action
 from planner.model.live import Operation
 from planner.model.resource import DesiredState
@@ -124,10 +127,11 @@ def test_a_route_optimized_endpoint_gets_a_token_of_its_own(
     monkeypatch.setenv("DATABRICKS_HOST", workspace.url)
     for name, text in OAUTH.items():
         monkeypatch.setenv(name, text)
-    found = DatabricksGateway().invoke(state, RANKER, ONE)
-    assert found.answer is Answer.ANSWERED, found
-    (query,) = queries(workspace)
-    assert query["operation"] == "QueryOptimized"
+    gateway = DatabricksGateway()
+    for _ in range(2):
+        found = gateway.invoke(state, RANKER, ONE)
+        assert found.answer is Answer.ANSWERED, found
+    assert [one["operation"] for one in queries(workspace)] == ["QueryOptimized"] * 2
     grants = [
         one["parameters"]["grant_type"]
         for one in workspace.get("calls")
@@ -155,6 +159,51 @@ def test_a_token_of_another_kind_is_not_sent(
     assert "not available for pat authentication" in error.value.message
     assert error.value.hint.startswith("databricks auth login --host")
     assert queries(workspace) == []
+
+
+class Between(BaseHTTPRequestHandler):
+    """Gives tokens of the workspace; at an exchange a page of its own, or none."""
+
+    page: ClassVar[bytes] = b""
+
+    def do_GET(self) -> None:
+        root = f"http://{self.headers['Host']}/oidc"
+        self._say(json.dumps({"oidc_endpoint": root, "token_endpoint": f"{root}/token"}).encode())
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        token = {"access_token": "of-the-workspace", "token_type": "Bearer", "expires_in": 3600}
+        body = self.page if b"jwt-bearer" in asked else json.dumps(token).encode()
+        if body:
+            self._say(body)
+
+    def _say(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("page", "code"), [(b"<html>Sign in</html>", "oauth-needed"), (b"", "unreachable")]
+)
+def test_what_stands_between_and_gives_no_token_is_told(
+    monkeypatch: pytest.MonkeyPatch, page: bytes, code: str
+) -> None:
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", "/nonexistent/databrickscfg")
+    handler = type("Page", (Between,), {"page": page})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        for name, text in {**OAUTH, "DATABRICKS_HOST": url}.items():
+            monkeypatch.setenv(name, text)
+        with pytest.raises(PlannerError) as error:
+            Connection(None, None).timed(f"{url}/invocations", ONE, "[]")
+        server.shutdown()
+    assert error.value.code == code, error.value
 
 
 def test_one_of_several_behind_an_own_address_cannot_be_called(workspace: Workspace) -> None:

@@ -32,7 +32,6 @@ _PAGE = "100"
 _COPY = "#"
 """What parts the name of a second alert with the same marks from its ID."""
 
-
 _BELIEVED_S = 60.0
 """How long a list of all alerts serves endpoints that are read together."""
 
@@ -183,9 +182,10 @@ class AlertBook:
     def _shared(self) -> list[Answer]:
         """All alerts as they were a moment ago; who comes while they are listed waits for that."""
         with self._listing:
-            if self._listed is None or time.monotonic() - self._listed[0] > _BELIEVED_S:
-                self._listed = (time.monotonic(), list(self._rows()))
-            return self._listed[1]
+            begun, listed = time.monotonic(), self._listed  # which a write takes away at any time
+            if listed is None or begun - listed[0] > _BELIEVED_S:
+                listed = self._listed = (begun, list(self._rows()))
+            return listed[1]
 
     def _rows(self) -> Iterator[Answer]:
         """All alerts, page by page."""

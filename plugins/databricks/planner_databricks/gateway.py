@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -46,6 +46,7 @@ from planner_databricks.reading import (
     health,
 )
 from planner_databricks.resources.tags import OWNER, SELF, as_values
+from planner_databricks.unreached import fix
 from planner_databricks.vitals import exported, vitals
 from planner_databricks.writing import Writer
 
@@ -94,15 +95,13 @@ class Connection:
         self._budget = budget or Budget()
         self._profile = profile
         self._endpoint_url = endpoint_url
-        self._client: ApiClient | None = None
-        self._queries: ApiClient | None = None
+        self._clients: dict[int | None, ApiClient] = {}
         self._lock = threading.Lock()
 
     @property
     def near(self) -> bool:
         """Whether this is a sandbox, also one that was found as a workspace is."""
-        config: Any = self._connected()._cfg
-        return self.sandboxed or _on_loopback(config.host)
+        return self.sandboxed or _on_loopback(self._host)
 
     @property
     def cloud(self) -> str:
@@ -166,7 +165,7 @@ class Connection:
         `url` is a path of the workspace, or an endpoint's own address, which takes nothing but a
         token that was exchanged for its `details`.
         """
-        client = self._querying()
+        client = self._connected(_QUERY_S)
         auth = self._exchanged(url, details) if "://" in url else None
         begun = time.perf_counter()
         try:
@@ -190,15 +189,15 @@ class Connection:
         """Puts the token of an endpoint on a request, as the SDK's own data plane gets it."""
         if self.sandboxed:
             return None  # there is no account to have another from
-        config: Any = self._connected()._cfg
         try:
-            source: Any = DataPlaneTokenSource(config.host, config.oauth_token)
-            token = source.token(url, details).access_token
-        except (ValueError, OSError) as error:
+            token = self._tokens.token(url, details).access_token
+        except OSError as error:
+            raise self._failure("POST /oidc/v1/token", error) from error
+        except (ValueError, KeyError, NotImplementedError) as error:  # the last for what is no JSON
             raise AuthError(
                 "oauth-needed",
                 f"a route-optimized endpoint takes OAuth tokens only: {error}",
-                hint=f"databricks auth login --host {config.host}, and no DATABRICKS_TOKEN",
+                hint=f"databricks auth login --host {self._host}, and no DATABRICKS_TOKEN",
             ) from error
 
         def sign(request: Any) -> Any:
@@ -212,20 +211,20 @@ class Connection:
         config: Any = self._connected()._cfg
         return str(config.host)
 
-    def _querying(self) -> ApiClient:
-        """A client that waits as long as a model may take."""
-        with self._lock:
-            if self._queries is None:
-                self._queries = ApiClient(self._config(http_timeout_seconds=_QUERY_S))
-            return self._queries
+    @cached_property
+    def _tokens(self) -> Any:
+        """Where tokens of endpoints come from; it keeps them as long as they hold."""
+        config: Any = self._connected()._cfg
+        return DataPlaneTokenSource(config.host, config.oauth_token)
 
-    def _connected(self) -> ApiClient:
+    def _connected(self, timeout_s: int | None = None) -> ApiClient:
+        """A client that waits so long for an answer; None: as long as the SDK does."""
         with self._lock:
-            if self._client is None:
-                self._client = ApiClient(self._config())
-            return self._client
+            if timeout_s not in self._clients:
+                self._clients[timeout_s] = ApiClient(self._config(timeout_s))
+            return self._clients[timeout_s]
 
-    def _config(self, **more: Any) -> Config:
+    def _config(self, timeout_s: int | None) -> Config:
         given: dict[str, Any] = {"profile": self._profile} if self._profile else {}
         if self._endpoint_url:
             given["host"] = self._endpoint_url
@@ -239,8 +238,8 @@ class Connection:
                 retry_timeout_seconds=self._patience_s,
                 max_connections_per_pool=_CONNECTIONS,
                 clock=cast("Any", self._patience),
+                http_timeout_seconds=timeout_s,
                 **given,
-                **more,
             )
         except (ValueError, OSError) as error:
             raise AuthError(
@@ -256,7 +255,7 @@ class Connection:
         return ProviderError(
             "unreachable",
             f"{request} did not get through: {cause or error}",
-            hint=f"curl -sS {self._endpoint_url}" if self._endpoint_url else "",
+            hint=fix(error, self._host, stand_in=self._endpoint_url is not None),
         )
 
     def _put_off(self, request: str, cause: BaseException, after_s: float | None) -> PlannerError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from planner.errors import ProviderError
+from planner.errors import PlannerError, ProviderError
 from planner_databricks.reading import Answer, Ask
 
 PATH = "/api/2.0/sql/statements"
@@ -93,5 +93,5 @@ def _done(ask: Ask, answer: Answer, patience_s: float) -> Answer:
 
 def _cancel(ask: Ask, answer: Answer) -> None:
     """Let the warehouse stop working for nobody; that it cannot is no news."""
-    with suppress(ProviderError):
+    with suppress(PlannerError):
         ask("POST", f"{PATH}/{answer['statement_id']}/cancel")
