@@ -47,6 +47,7 @@ FROM documents, json_each(documents.body, '$._tags') AS tag WHERE NOT EXISTS (SE
 """
 """For a file that was written before there was this table."""
 
+_UNTAG = "DELETE FROM tags WHERE region=? AND kind=? AND name=?"
 _COLUMNS = {"Name": "name", "CreationTime": "created", "Status": "status"}
 
 
@@ -124,7 +125,7 @@ class Store:
             _ENCODER.encode(document),
         )
         self._database.execute("REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?)", row)
-        self._untag(key)
+        self._database.execute(_UNTAG, (key.region, key.kind, key.name))
         self._database.executemany(
             "INSERT INTO tags VALUES (?,?,?,?,?)",
             [
@@ -139,14 +140,8 @@ class Store:
             "DELETE FROM documents WHERE region=? AND kind=? AND name=?",
             (key.region, key.kind, key.name),
         )
-        self._untag(key)
+        self._database.execute(_UNTAG, (key.region, key.kind, key.name))
         return done.rowcount > 0
-
-    def _untag(self, key: Key) -> None:
-        self._database.execute(
-            "DELETE FROM tags WHERE region=? AND kind=? AND name=?",
-            (key.region, key.kind, key.name),
-        )
 
     def every(self, region: str, kind: str) -> list[Document]:
         """All documents of a kind in a region, by name."""
