@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import repeat
 from pathlib import PurePath
 
 from planner import plans, solver
@@ -125,12 +126,16 @@ def deciding(
     effort: Effort | None,
     *,
     upgrade: bool = False,
+    known: Iterable[Decided | None] | None = None,
 ) -> Iterator[tuple[Spec, Decided]]:
-    """The same for one spec after the other; in the end SpecError with every lock not held."""
+    """The same for one spec after the other; in the end SpecError with every lock not held.
+
+    What is `known` already, spec by spec, is taken as it is.
+    """
     problems: list[Diagnostic] = []
-    for spec, offered in zip(specs, offers, strict=True):
+    for spec, offered, early in zip(specs, offers, known or repeat(None), strict=False):
         try:
-            yield spec, decided(spec, offered, effort, upgrade=upgrade)
+            yield spec, early or decided(spec, offered, effort, upgrade=upgrade)
         except SpecError as error:
             problems.extend(error.diagnostics)
     if problems:

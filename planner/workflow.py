@@ -28,6 +28,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from planner import __version__, locks, plans, solver
+from planner.deciding import decisions
 from planner.diagnostics import Diagnostic
 from planner.errors import InfeasibleError, SpecError
 from planner.model.candidate import Outcome, Robustness, Sensitivity, Solved
@@ -149,7 +150,7 @@ def plan(
     ordered = tuple(sorted(specs, key=lambda spec: spec.workload.name))
     market = Market()
     offers = offers_to(ordered, market)
-    deciding = locks.deciding(ordered, offers, effort if verify else None, upgrade=upgrade)
+    deciding = decisions(ordered, offers, effort, verify=verify, upgrade=upgrade)
     standing: Mapping[str, Standing] = {}
     if connections is None:
         decided, desired = _rendered(deciding, market)

@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from planner.cli.idle import refuse_idle
+from planner.cli.processors import processors
 from planner.cli.typed import default_of
 from planner.errors import ExitCode
 from planner.model.change import Risk
@@ -275,7 +276,7 @@ class VerifyOptions:
     @property
     def effort(self) -> Effort:
         """As the solver takes it."""
-        return Effort(requests=self.verify_requests, seed=self.seed)
+        return Effort(requests=self.verify_requests, seed=self.seed, processes=processors())
 
 
 @dataclass(frozen=True, kw_only=True)

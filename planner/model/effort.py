@@ -10,7 +10,11 @@ CONFIDENCE = 0.95
 
 @value
 class Effort:
-    """How hard to verify: `requests` at most for one candidate, and the seed of all draws."""
+    """How hard to verify: `requests` at most for one candidate, and the seed of all draws.
+
+    So many `processes` share the specs of a run; what they find does not depend on it.
+    """
 
     requests: int = 120_000
     seed: int = 0
+    processes: int = 1

@@ -30,6 +30,7 @@ LAYERS = {
     "planner.price_lists": 3,
     "planner.locks": 4,
     "planner.policies": 4,
+    "planner.deciding": 5,
     "planner.live": 5,
     "planner.provider.testing": 6,
     "planner.views": 5,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import planner, process
+from tests.support.code import ROOT
+from tests.support.command import environment, planner, process
 from tests.support.specs import STEADY, named
 
 HERE = {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C", "COLUMNS": "60"}
@@ -48,6 +52,37 @@ def test_two_runs_give_identical_bytes(tmp_path: Path) -> None:
         process("render", *paths, env=first).stdout
         == process("render", *paths[::-1], env=second).stdout
     )
+
+
+ONE_PROCESSOR = """\
+import os, runpy, sys
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+runpy.run_module("planner", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processors cannot be chosen")
+def test_the_number_of_processors_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "many.planner.yaml"
+    rates = [f"{100 + 7 * index}/s" for index in range(11)] + ["900000/s"]
+    path.write_text(
+        "---\n".join(
+            named(f"scorer-{index:02d}", STEADY.replace("100/s", rate))
+            for index, rate in enumerate(rates)
+        )
+    )
+    asked = ["plan", str(path), "--offline", "-o", "json", "--verify-requests", "2000"]
+    alone = subprocess.run(
+        [sys.executable, "-c", ONE_PROCESSOR, *asked],
+        capture_output=True,
+        env=environment(),
+        cwd=ROOT,
+        check=False,
+    )
+    several = process(*asked)
+    assert (alone.returncode, several.code) == (8, 8)
+    assert alone.stdout == several.stdout
+    assert len(json.loads(alone.stdout)["endpoints"]) == 11
 
 
 def test_a_directory_is_its_files(tmp_path: Path) -> None:
