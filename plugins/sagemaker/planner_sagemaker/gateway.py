@@ -44,6 +44,7 @@ from planner_sagemaker.reading import (
 from planner_sagemaker.resources.dashboard import KIND as DASHBOARD
 from planner_sagemaker.tag_index import TagIndex
 from planner_sagemaker.tenancy import Tenancy, claimed, previous
+from planner_sagemaker.unreached import fix
 from planner_sagemaker.vitals import vitals
 from planner_sagemaker.writing import Writer
 
@@ -169,7 +170,7 @@ class Connection:
             return ProviderError(
                 "unreachable",
                 f"{operation} did not get through: {error}",
-                hint=f"curl -sS {self._endpoint_url}" if self._endpoint_url else "",
+                hint=fix(error, self._endpoint_url or "", self._region, os.environ),
             )
         return ProviderError("aws-client", f"{operation} could not be asked: {error}")
 
