@@ -565,6 +565,7 @@ def test_nobody_answers() -> None:
     with pytest.raises(ProviderError) as refused:
         unreached.read(FULL)
     assert refused.value.code == "unreachable"
+    assert refused.value.hint == f"curl -sS http://127.0.0.1:{port}"
 
 
 CREATION = get_type_hints(serving.ServingEndpointsAPI.create)

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import requests
 from botocore.exceptions import EndpointConnectionError
 from planner_databricks.gateway import Connection as Workspace
+from planner_databricks.unreached import fix as of_workspace
 from planner_sagemaker.gateway import Connection as Region
 from planner_sagemaker.unreached import fix
 
@@ -39,9 +41,9 @@ def refusal_of_sagemaker(url: str | None = None) -> ProviderError:
     return refused.value
 
 
-def refusal_of_databricks(url: str | None = None) -> ProviderError:
+def refusal_of_databricks() -> ProviderError:
     with pytest.raises(ProviderError) as refused:
-        Workspace(None, url, patience_s=1).timed("/serving-endpoints/a/invocations", SAMPLE, "")
+        Workspace(None, None, patience_s=1).timed("/serving-endpoints/a/invocations", SAMPLE, "")
     assert refused.value.code == "unreachable"
     return refused.value
 
@@ -55,7 +57,6 @@ def nowhere() -> str:
 
 def test_a_stand_in_that_is_not_there(nowhere: str) -> None:
     assert refusal_of_sagemaker(nowhere).hint == f"curl -sS {nowhere}"
-    assert refusal_of_databricks(nowhere).hint == f"curl -sS {nowhere}"
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"])
@@ -67,11 +68,12 @@ def test_an_address_of_the_environment(
     assert hint == f"unset {name}, or start what should answer at {nowhere}"
 
 
-def test_a_workspace_of_the_environment(nowhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABRICKS_HOST", nowhere)
-    hint = refusal_of_databricks().hint
-    assert hint.startswith(f"curl -sS {nowhere}; ")
-    assert "export DATABRICKS_HOST=" in hint
+def test_another_workspace() -> None:
+    error = requests.exceptions.ConnectionError("Name or service not known")
+    assert of_workspace(error, "https://w.cloud.databricks.com", stand_in=False) == (
+        "curl -sS https://w.cloud.databricks.com; where it is another's, export "
+        "DATABRICKS_HOST=https://WORKSPACE, and behind a proxy HTTPS_PROXY=http://HOST:PORT"
+    )
 
 
 def test_a_proxy_that_is_not_there(nowhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
