@@ -39,7 +39,10 @@ def in_processes(
     for first in range(processes):
         receiver, sender = forking.Pipe(duplex=False)
         numbers = range(first, count, processes)
-        child = forking.Process(target=_answered, args=(ask, numbers, sender), daemon=True)
+        # What it inherits of other pipes it closes: else nobody would know when this one is gone.
+        inherited = [*sources, receiver]
+        given = (ask, numbers, sender, inherited)
+        child = forking.Process(target=_answered, args=given, daemon=True)
         child.start()
         sender.close()
         sources[receiver] = child
@@ -66,8 +69,12 @@ def _in_order(open_ones: list[Connection], count: int) -> Iterator[Any]:
         yield found.pop(number, None)
 
 
-def _answered(ask: Callable[[int], Any], numbers: range, sender: Connection) -> None:
+def _answered(
+    ask: Callable[[int], Any], numbers: range, sender: Connection, inherited: list[Connection]
+) -> None:
     """Send answers until there are no more, or nobody wants them."""
+    for receiver in inherited:
+        receiver.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(OSError):

@@ -85,6 +85,25 @@ def test_nobody_goes_on_when_no_more_answers_are_wanted() -> None:
     )
 
 
+def test_who_is_killed_leaves_nobody_behind() -> None:
+    assert (
+        _said(
+            """
+            import os, time
+            ended, alive = os.pipe()
+            if (parent := os.fork()) == 0:
+                os.close(ended)
+                next(in_processes(lambda number: "x" * 99_999, 9_999, processes=2))
+                os.kill(os.getpid(), 9)
+            os.close(alive)
+            os.waitpid(parent, 0)
+            print(os.read(ended, 1))  # nothing, once every copy of the other end is closed
+            """
+        )
+        == "b''"
+    )
+
+
 def test_with_a_second_thread_nothing_is_shared() -> None:
     assert (
         _said(
