@@ -89,7 +89,8 @@ def _found(options: Options, manners: Manners) -> tuple[tuple[Spec, ...], tuple[
     with connected(sandbox=options.state) as connections:
         planned = planned_live(specs, connections, parallel=options.parallelism)
         found = checkup.examined(planned, connections, looking)
-    return specs, tuple(_copyable(one, options, alone=len(specs) == 1) for one in found)
+    alone = len(specs) == 1 and not (options.only or options.exclude)
+    return specs, tuple(_copyable(one, options, alone=alone) for one in found)
 
 
 def _copyable(one: Checkup, options: Options, *, alone: bool) -> Checkup:

@@ -125,7 +125,10 @@ def test_of_a_spec_with_a_profile_the_profile_keeps_the_factor(tmp_path: Path) -
     home.applies("--no-wait")
     spec = home.spec.read_text()
     home.does("sandbox", "load", "slower", "--for", "30m")
-    (found,) = (one for one in home.looks("--since", "30m") if one["rule"] == "service-time")
+    # Of several specs the next step names the one that was asked for.
+    (tmp_path / "b.planner.yaml").write_text(STEADY.replace("fraud-scorer", "other"))
+    seen = home.looks("fraud-scorer", "--since", "30m")
+    (found,) = (one for one in seen if one["rule"] == "service-time")
     words = found["command"].split()[1:]
     dry = home.does(*words, "--dry-run")
     assert "calibrations" not in profile.read_text()
