@@ -193,6 +193,9 @@ def _called(
         return replace(ended, detail=f"{ended.detail}; no test call was made")
     if ended.outcome not in {Outcome.APPLIED, Outcome.UNCHANGED}:
         return ended
+    if job.warming.warm_up.sample.body is None:
+        told = "no test call was made: the plan was printed, and holds no sample request"
+        return replace(ended, detail=told, hint="planner apply SPEC --warm-up")
     found: list[Warmed] = []
     try:
         results = warmed(job.warming, _calls(job, desired, manner, found))

@@ -179,6 +179,12 @@ def test_a_saved_plan_calls_what_was_reviewed(somebody: Person) -> None:
     assert "does not hold the sample request of fraud-scorer" in refused.err
     (somebody.home / "sample.json").unlink()
     assert "warm-up fraud: settled" in told(somebody.does("apply", "plan.json").out)
+    made = len(invocations(somebody))
+    somebody.file("sample.json", SAMPLE)
+    somebody.file("printed.json", somebody.does("plan", "--no-verify", "-o", "json").out)
+    without = somebody.does("apply", "printed.json", "--warm-up").out
+    assert "no test call was made: the plan was printed" in told(without)
+    assert len(invocations(somebody)) == made
 
 
 def test_nobody_has_to_call(somebody: Person) -> None:
