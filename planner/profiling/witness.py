@@ -53,7 +53,8 @@ def witnessed(
             found.append(_window(points, simulation, vitals))
         except MeasurementError as error:
             refused.append(error)
-            full += [bound] if (bound := _full(points, simulation, vitals)) is not None else []
+            bound = _full(points, simulation, vitals)
+            full += [bound] if bound is not None else []
     if found:
         return Witnessed(found=middle(found), used=len(found), windows=len(windows))
     if full:
@@ -156,7 +157,11 @@ def _full(
     whole = min(1.0, conditions.cpu * conditions.slots)
     if cpu is None or cpu < VALID_UTILIZATION * whole:
         return None
-    seen, mean_s = _seen(simulation, vitals), points[-1].mean_s
+    try:
+        seen = _seen(simulation, vitals)
+    except MeasurementError:  # no latency at all, which is why there was no other way either
+        return None
+    mean_s = points[-1].mean_s
     busy = min(1.0, cpu / whole)
     service_s = busy * _slots(seen) / seen.rate_per_s
     if service_s <= mean_s:

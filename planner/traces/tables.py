@@ -45,7 +45,7 @@ def read_table(
     texts = (line.decode("utf-8-sig", "replace").replace("\0", "") for line in lines)
     first = next(texts)
     delimiter = max(_DELIMITERS, key=first.count)
-    rows = csv.reader(chain([first], texts), delimiter=delimiter)
+    rows = _rows(name, csv.reader(chain([first], texts), delimiter=delimiter))
     header = [cell.strip() for cell in next(rows)]
     _check_header(name, header)
     stamp = _column(name, header, columns.get("timestamp"), STAMPS, key="timestamp")
@@ -53,7 +53,7 @@ def read_table(
     many = None if count is None else _column(name, header, count, (), key="count")
     counts: dict[float, float] = {}
     number = bad = first_bad = twice = 0
-    for number, row in enumerate(_rows(name, rows), start=2):
+    for number, row in enumerate(rows, start=2):
         try:
             at = clock.seconds(row[stamp])
             if many is None:

@@ -102,8 +102,10 @@ class TagIndex:
         }
         found: dict[str, dict[str, list[Answer]]] = {owner: {} for owner in owners}
         for one in self._ask(TAGGING, "GetResources", asked)["ResourceTagMappingList"]:
-            owner = next(tag["Value"] for tag in one["Tags"] if tag["Key"] == OWNER)
-            found[owner][one["ResourceARN"]] = one["Tags"]
+            owner = next((tag["Value"] for tag in one["Tags"] if tag["Key"] == OWNER), None)
+            # It lags behind itself: what is found by a tag may have another one by now.
+            if owner in found:
+                found[owner][one["ResourceARN"]] = one["Tags"]
         now = time.monotonic()
         self._known.update({owner: (now, tags) for owner, tags in found.items()})
 

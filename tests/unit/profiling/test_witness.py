@@ -139,6 +139,12 @@ def test_what_has_no_latency_says_nothing() -> None:
     assert refused.value.code == "nothing-observed"
 
 
+def test_a_busy_window_without_latency_leaves_the_others_their_say() -> None:
+    found = witnessed(POINTS, RUNS, [vitals(300.0, cpu=0.95), queueing(1.667, 200.0)])
+    assert found.found.factor == pytest.approx(1.667, rel=0.02)
+    assert (found.used, found.windows) == (1, 2)
+
+
 def test_replicas_are_those_that_most_requests_met() -> None:
     seen = queueing(1.667, 200.0)
     few = tuple(

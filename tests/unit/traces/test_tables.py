@@ -81,3 +81,9 @@ def test_what_is_no_table(text: str, columns: dict[str, str], code: str, hint: s
         counted(text, columns)
     assert raised.value.code == code
     assert hint in str(raised.value.hint)
+
+
+def test_a_quote_that_never_ends_is_told_as_that() -> None:
+    with pytest.raises(PlannerError) as error:
+        counted('"timestamp,count\n' + "2026-11-21T12:00:00Z,30\n" * 6_000)
+    assert error.value.code == "unreadable-log"
