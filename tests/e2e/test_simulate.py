@@ -19,7 +19,7 @@ from tests.support.command import PLANNER, codes, environment, planner, process
 from tests.support.specs import STEADY, named
 
 SCHEMA = json.loads((ROOT / "schemas" / "simulation.v1.json").read_bytes())
-FEW = ("--requests", "200k")
+FEW = ("--requests", "50k")
 
 
 @pytest.fixture
