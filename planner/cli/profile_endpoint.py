@@ -39,9 +39,8 @@ def observations_of(options: Options, manners: Manners) -> tuple[Observation, ..
 def _watched(options: Options, manners: Manners) -> Watched:
     from planner import checkup
     from planner.cli.doctor import LONGEST_S, parse_since
-    from planner.cli.running import planned_live
+    from planner.cli.running import watched_one
     from planner.cli.specs import chosen, read
-    from planner.engine import connected
 
     given = options.endpoint or ""
     looking = checkup.Looking(
@@ -58,14 +57,4 @@ def _watched(options: Options, manners: Manners) -> Watched:
             f"{given} has {len(specs)} specs; one endpoint is looked at at a time",
             hint=f"planner profile import --endpoint {specs[0].workload.name}",
         )
-    with connected(sandbox=options.state) as connections:
-        found = checkup.watched(planned_live(specs, connections), connections, looking)
-    named = [one for one in found if options.model in {None, *one.running.decision.models}]
-    if len(named) != 1:
-        names = [one.running.decision.models[0] for one in found]
-        raise UsageError(
-            "which-model",
-            f"{len(names)} models of this spec have an endpoint of their own: {', '.join(names)}",
-            hint=f"--model {names[0]}",
-        )
-    return named[0]
+    return watched_one(specs, looking, sandbox=options.state, model=options.model)

@@ -38,9 +38,8 @@ def calibrate_live(options: Options, manners: Manners) -> ExitCode:
 def _watched(options: Options, manners: Manners) -> Watched:
     from planner import checkup
     from planner.cli.doctor import LONGEST_S, parse_since
-    from planner.cli.running import planned_live
+    from planner.cli.running import watched_one
     from planner.cli.specs import by_name, read, selected
-    from planner.engine import connected
 
     looking = checkup.Looking(
         seconds=parse_since(options.since, "--since", LONGEST_S),
@@ -55,17 +54,7 @@ def _watched(options: Options, manners: Manners) -> Watched:
             f"{len(specs)} specs are here; one is calibrated at a time",
             hint=f"--only {specs[0].workload.name}",
         )
-    with connected(sandbox=options.state) as connections:
-        found = checkup.watched(planned_live(specs, connections), connections, looking)
-    named = [one for one in found if options.model in {None, *one.running.decision.models}]
-    if len(named) != 1:
-        names = [one.running.decision.models[0] for one in found]
-        raise UsageError(
-            "which-model",
-            f"of this spec {len(names)} models have an endpoint of their own: {', '.join(names)}",
-            hint=f"--model {names[0]}",
-        )
-    return named[0]
+    return watched_one(specs, looking, sandbox=options.state, model=options.model)
 
 
 def _before(model: Model, block: CalibrationBlock) -> Correction | None:

@@ -93,6 +93,8 @@ def test_on_databricks_the_service_time_is_told_even_where_requests_queue(tmp_pa
     home.does("sandbox", "load", "--for", "10m", "--set", "models[0].service_time=40ms")
     (found,) = (one for one in home.looks() if one["rule"] == "service-time")
     assert (found["source_id"], found["severity"]) == ("D8", "error")
+    unknown = home.types("profile", "calibrate", "--sandbox", "--model", "nobody")
+    assert (unknown.code, codes(unknown)) == (ExitCode.USAGE, ["which-model"])
     said = home.does(*found["command"].split()[1:])
     model = yaml.safe_load(home.spec.read_text())["spec"]["models"][0]
     assert model["service_time"] == "24ms"
