@@ -29,49 +29,26 @@ class Format:
     parse: Callable[[Content, Given], tuple[Observation, ...]]
 
 
-FORMATS: tuple[Format, ...] = (
-    Format(
-        name="locust-history",
-        title="Locust, _stats_history.csv",
-        recognise=locust.is_history,
-        parse=locust.history,
-    ),
-    Format(
-        name="locust", title="Locust, _stats.csv", recognise=locust.is_stats, parse=locust.stats
-    ),
-    Format(name="k6", title="k6, summary", recognise=k6.is_summary, parse=k6.summary),
-    Format(name="k6-json", title="k6, lines of --out json", recognise=k6.is_lines, parse=k6.lines),
-    Format(
-        name="inference-recommender",
-        title="Inference Recommender, description of a job",
-        recognise=recommender.is_job,
-        parse=recommender.job,
-    ),
-    Format(
-        name="inference-perf",
-        title="inference-perf, metrics of a stage",
-        recognise=inference_perf.is_report,
-        parse=inference_perf.report,
-    ),
-    Format(
-        name="aiperf",
-        title="AIPerf or genai-perf, summary as JSON",
-        recognise=aiperf.is_json,
-        parse=aiperf.from_json,
-    ),
-    Format(
-        name="aiperf-csv",
-        title="AIPerf or genai-perf, summary as csv",
-        recognise=aiperf.is_csv,
-        parse=aiperf.from_csv,
-    ),
-    Format(
-        name="fmbench",
-        title="FMBench, metrics as csv",
-        recognise=fmbench.is_metrics,
-        parse=fmbench.metrics,
-    ),
-    Format(name="csv", title="csv with named columns", recognise=table.is_table, parse=table.table),
+FORMATS: tuple[Format, ...] = tuple(
+    Format(name=name, title=title, recognise=recognise, parse=parse)
+    for name, title, recognise, parse in (
+        ("locust-history", "Locust, _stats_history.csv", locust.is_history, locust.history),
+        ("locust", "Locust, _stats.csv", locust.is_stats, locust.stats),
+        ("k6", "k6, summary", k6.is_summary, k6.summary),
+        ("k6-json", "k6, lines of --out json", k6.is_lines, k6.lines),
+        (
+            *("inference-recommender", "Inference Recommender, description of a job"),
+            *(recommender.is_job, recommender.job),
+        ),
+        (
+            *("inference-perf", "inference-perf, metrics of a stage"),
+            *(inference_perf.is_report, inference_perf.report),
+        ),
+        ("aiperf", "AIPerf or genai-perf, summary as JSON", aiperf.is_json, aiperf.from_json),
+        ("aiperf-csv", "AIPerf or genai-perf, summary as csv", aiperf.is_csv, aiperf.from_csv),
+        ("fmbench", "FMBench, metrics as csv", fmbench.is_metrics, fmbench.metrics),
+        ("csv", "csv with named columns", table.is_table, table.table),
+    )
 )
 """The first that recognises a file reads it."""
 

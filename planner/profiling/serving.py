@@ -16,9 +16,14 @@ from planner.model.vitals import Spread, Vitals
 from planner.profiling.observation import MeasurementError, Observation, Place, Stats
 
 FEWEST = 200
-"""Requests of a window from which its mean says something."""
+"""Requests of a window from which its mean or median says something."""
 TAIL = 2_000
 """Requests from which a p99 does: twenty beyond it."""
+LONGER = (
+    "look further back with --since 1d, or, where a cloud shows the last minute only, more often "
+    "with --looks 10"
+)
+"""What helps where there are too few."""
 
 
 @value
@@ -58,8 +63,7 @@ def served(serving: Serving, windows: Sequence[Vitals]) -> Served:
             "too-few-requests",
             f"{serving.endpoint} had {most:,.0f} requests in the busiest of {len(windows)} "
             f"windows: they say nothing about a service time; it takes {FEWEST}",
-            hint="look further back with --since 1d, or, where a cloud shows the last minute only, "
-            "more often with --looks 10",
+            hint=LONGER,
         )
     notes = list(dict.fromkeys(note for one in enough for note in one.notes))
     if len(enough) < len(windows):

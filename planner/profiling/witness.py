@@ -19,12 +19,7 @@ from planner.model.vitals import Vitals
 from planner.model.workload import ServicePoint
 from planner.profiling.calibrate import Calibrated, Seen, calibrated, middle, reason_of
 from planner.profiling.observation import MeasurementError
-
-FEWEST = 200
-"""Requests of a window from which its median says something."""
-
-_TAIL = 20 / 0.01
-"""Requests from which a p99 does: twenty beyond it."""
+from planner.profiling.serving import FEWEST, LONGER, TAIL
 
 
 @value
@@ -67,8 +62,7 @@ def _too_few(vitals: Vitals | None) -> MeasurementError:
     return MeasurementError(
         "too-few-requests",
         f"{requests:,.0f} requests say nothing about a service time; it takes {FEWEST}",
-        hint="look further back with --since 1d, or, where a cloud shows the last minute only, "
-        "more often with --looks 10",
+        hint=LONGER,
     )
 
 
@@ -122,7 +116,7 @@ def _seen(simulation: Simulation, vitals: Vitals) -> Seen:
     latency = {"mean": spread.mean_s}
     if spread.p50_s is not None and not spread.buckets:
         latency = {"p50": spread.p50_s}
-        if spread.p99_s is not None and vitals.requests >= _TAIL:
+        if spread.p99_s is not None and vitals.requests >= TAIL:
             latency["p99"] = spread.p99_s
     return Seen(
         latency={name: took - outside_s for name, took in latency.items() if took > outside_s},

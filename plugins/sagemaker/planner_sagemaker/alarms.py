@@ -17,11 +17,13 @@ from planner_sagemaker.reading import (
     Reader,
     RefusedError,
     nothing_known,
-    own_tags,
+    tag_of,
+    tagged_object,
+    watch_tags,
 )
 from planner_sagemaker.resources.alarms import SUFFIXES
 from planner_sagemaker.resources.names import readable
-from planner_sagemaker.resources.tags import OWNER, PROTECT, SELF
+from planner_sagemaker.resources.tags import OWNER, SELF
 from planner_sagemaker.telling import TELLING, tells
 
 ALARM = "alarm"
@@ -61,7 +63,7 @@ class Alarms:
                 raise
             return
         owners = {one.owner for one in live.objects if one.kind == "endpoint"}
-        owners |= {_value(one.body.get("Tags"), OWNER) for one in desired.resources}
+        owners |= {tag_of(one.body.get("Tags"), OWNER) for one in desired.resources}
         owners.discard(None)
         named = re.compile(rf"{re.escape(endpoint)}-{SUFFIXES}")
         for shown in found:
@@ -101,7 +103,7 @@ class Alarms:
     def _change(self, operation: Operation, shown: Answer) -> None:
         """Put an alarm in place of itself, with what others attached to it."""
         alarm, wanted = self._object(shown), operation.body.get("Tags", [])
-        if not alarm.owned_by(_value(wanted, OWNER) or ""):
+        if not alarm.owned_by(tag_of(wanted, OWNER) or ""):
             raise ProviderError(
                 "foreign-alarm",
                 f"{alarm.address} is owned by {alarm.proprietor}: it is not touched",
@@ -136,27 +138,8 @@ class Alarms:
         if "Metrics" in body:
             body["Metrics"] = [_in_order(one) for one in _by("Id", body["Metrics"])]
         arn = shown["AlarmArn"]
-        tags = known(f"{ALARM}/{name}", arn) or self._tags(arn)
-        return LiveObject(
-            address=f"{ALARM}/{name}",
-            kind=ALARM,
-            name=name,
-            body={**body, "Tags": tags} if tags else body,
-            owner=_value(tags, OWNER),
-            origin=_value(tags, SELF),
-            protected=_value(tags, PROTECT) not in {None, "false"},
-        )
-
-    def _tags(self, arn: str) -> list[Answer] | None:
-        try:
-            found = self._ask(_CLOUDWATCH, "ListTagsForResource", {"ResourceARN": arn})["Tags"]
-        except AuthError:
-            return None
-        return own_tags(found)
-
-
-def _value(tags: list[Answer] | None, key: str) -> str | None:
-    return next((str(tag["Value"]) for tag in tags or () if tag["Key"] == key), None)
+        tags = known(f"{ALARM}/{name}", arn) or watch_tags(self._ask, arn)
+        return tagged_object(ALARM, name, body, tags)
 
 
 def _watches(alarm: Answer, endpoint: str) -> bool:

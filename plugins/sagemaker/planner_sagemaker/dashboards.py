@@ -10,9 +10,9 @@ from planner.errors import AuthError, ProviderError
 from planner.model.change import Action
 from planner.model.live import LiveObject, LiveState, Operation
 from planner.model.resource import DesiredState
-from planner_sagemaker.reading import Answer, Ask, RefusedError, own_tags
+from planner_sagemaker.reading import Answer, Ask, RefusedError, tag_of, tagged_object, watch_tags
 from planner_sagemaker.resources.dashboard import KIND, put_dashboard
-from planner_sagemaker.resources.tags import DASHBOARD, OWNER, PROTECT, SELF
+from planner_sagemaker.resources.tags import DASHBOARD, OWNER, SELF
 
 _CLOUDWATCH = "cloudwatch"
 
@@ -31,7 +31,7 @@ class Dashboards:
         """
         wanted = {one.name for one in desired.resources if one.kind == KIND}
         endpoint = next((one for one in live.objects if one.kind == "endpoint"), None)
-        named = _value((endpoint.body if endpoint else {}).get("Tags"), DASHBOARD)
+        named = tag_of((endpoint.body if endpoint else {}).get("Tags"), DASHBOARD)
         for name in sorted(wanted | ({named} if named else set())):
             try:
                 found = self._object(name)
@@ -70,7 +70,7 @@ class Dashboards:
 
     def _change(self, operation: Operation, found: LiveObject) -> None:
         wanted = operation.body.get("Tags", [])
-        if not found.owned_by(_value(wanted, OWNER) or ""):
+        if not found.owned_by(tag_of(wanted, OWNER) or ""):
             raise ProviderError(
                 "foreign-dashboard",
                 f"{found.address} is owned by {found.proprietor}: it is not touched",
@@ -103,24 +103,8 @@ class Dashboards:
         shown = self._shown(name)
         if shown is None:
             return None
-        tags = self._tags(shown["DashboardArn"])
         body = {"DashboardName": name, "DashboardBody": _parsed(shown["DashboardBody"])}
-        return LiveObject(
-            address=f"{KIND}/{name}",
-            kind=KIND,
-            name=name,
-            body={**body, "Tags": tags} if tags else body,
-            owner=_value(tags, OWNER),
-            origin=_value(tags, SELF),
-            protected=_value(tags, PROTECT) not in {None, "false"},
-        )
-
-    def _tags(self, arn: str) -> list[Answer] | None:
-        try:
-            found = self._ask(_CLOUDWATCH, "ListTagsForResource", {"ResourceARN": arn})["Tags"]
-        except AuthError:
-            return None
-        return own_tags(found)
+        return tagged_object(KIND, name, body, watch_tags(self._ask, shown["DashboardArn"]))
 
 
 def _parsed(text: str) -> Any:
@@ -128,7 +112,3 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:  # CloudWatch takes no other text
         return text
-
-
-def _value(tags: list[Answer] | None, key: str) -> str | None:
-    return next((str(tag["Value"]) for tag in tags or () if tag["Key"] == key), None)

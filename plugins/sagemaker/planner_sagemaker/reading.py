@@ -191,16 +191,7 @@ class Reader:
     ) -> LiveObject:
         arn = described[DESCRIBE[kind][2]]
         tags = known(f"{kind}/{name}", arn) or self.tags(arn)
-        body = self.body(kind, described)
-        return LiveObject(
-            address=f"{kind}/{name}",
-            kind=kind,
-            name=name,
-            body={**body, "Tags": tags} if tags else body,
-            owner=_tagged(tags, OWNER),
-            origin=_tagged(tags, SELF),
-            protected=_tagged(tags, PROTECT) not in {None, "false"},
-        )
+        return tagged_object(kind, name, self.body(kind, described), tags)
 
     def body(self, kind: str, described: Answer) -> Answer:
         """The description in the terms of the creation, without what the cloud fills in."""
@@ -284,12 +275,34 @@ def endpoint_name(desired: DesiredState) -> str:
     return next(iter(_named(desired, "endpoint")), readable(desired.endpoint))
 
 
-def _tagged(tags: list[Answer] | None, key: str) -> str | None:
+def watch_tags(ask: Ask, arn: str) -> list[Answer] | None:
+    """Tags of what is CloudWatch's; None where they may not be read."""
+    try:
+        return own_tags(ask("cloudwatch", "ListTagsForResource", {"ResourceARN": arn})["Tags"])
+    except AuthError:
+        return None
+
+
+def tag_of(tags: list[Answer] | None, key: str) -> str | None:
+    """The value of a tag."""
     return next((str(tag["Value"]) for tag in tags or () if tag["Key"] == key), None)
 
 
+def tagged_object(kind: str, name: str, body: Answer, tags: list[Answer] | None) -> LiveObject:
+    """An object of this body, and what its tags say of it."""
+    return LiveObject(
+        address=f"{kind}/{name}",
+        kind=kind,
+        name=name,
+        body={**body, "Tags": tags} if tags else body,
+        owner=tag_of(tags, OWNER),
+        origin=tag_of(tags, SELF),
+        protected=tag_of(tags, PROTECT) not in {None, "false"},
+    )
+
+
 def _tag(found: LiveObject, key: str) -> str | None:
-    return _tagged(found.body.get("Tags"), key)
+    return tag_of(found.body.get("Tags"), key)
 
 
 def _counts(endpoint: Answer | None) -> dict[str, int]:
