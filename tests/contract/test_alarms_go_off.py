@@ -15,7 +15,7 @@ from planner.model.minute import Minute
 from planner.model.traffic import Steady
 from planner.spec import Source
 from tests.support.sandbox import KEYS, ONE_TRY
-from tests.support.specs import STEADY, named
+from tests.support.specs import STEADY, fixed, fleet, named, serverless
 from tests.support.ward import Traffic, admitted, ward
 
 ALERTED = f"{STEADY}      alerts: {{}}\n"
@@ -23,34 +23,7 @@ HOUR_S = 3600.0
 Change = Callable[[int, Minute], Minute]
 
 
-def pinned(pin: str, text: str = ALERTED) -> str:
-    return text.replace("  providers:", f"  pin: {pin}\n  providers:")
-
-
-FIXED = pinned("{hosting: dedicated, instance: ml.c7i.large, replicas: 2}")
-SERVERLESS = (
-    pinned("{hosting: serverless}")
-    .replace("rate: 100/s", "rate: 0.2/s")
-    .replace("{p99: 100ms}", "{p90: 1s}")
-    .replace("cold_start: forbid", "cold_start: {max: 30s, fraction: 10%}")
-    .replace("    replicas: {min: 1, max: 40}", "    scale_to_zero: allow")
-)
-MODEL = """\
-    - name: model-{index}
-      artifact: s3://risk-models/fleet/model-{index}.tar.gz
-      size: 300MiB
-      memory: 400MiB
-      compute: cpu
-      service_time: 6ms
-      reference_instance: ml.c7i.large
-      load_time: 1s
-"""
-FLEET = pinned(
-    "{hosting: multi-model, instance: ml.m5.large, replicas: 2}",
-    ALERTED[: ALERTED.index("    - name: fraud")]
-    + "".join(MODEL.format(index=index) for index in range(24))
-    + ALERTED[ALERTED.index("  payload:") :].replace("cold_start: forbid", "cold_start: allow"),
-).replace("{p99: 100ms}", "{p90: 2s}")
+FIXED, SERVERLESS, FLEET = fixed(ALERTED), serverless(ALERTED), fleet(ALERTED)
 
 
 @pytest.fixture(scope="module")

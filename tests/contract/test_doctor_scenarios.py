@@ -20,7 +20,7 @@ from planner.model.traffic import Steady
 from planner.model.workload import Workload
 from planner.spec import Source, Spec
 from tests.support.code import ROOT
-from tests.support.specs import STEADY, named
+from tests.support.specs import STEADY, fixed, fleet, named, pinned, serverless
 from tests.support.ward import Patient, Traffic, admitted, ward
 
 HOUR = 3600.0
@@ -30,11 +30,7 @@ def spec(name: str, text: str) -> list[Spec]:
     return list(planner.load([Source(name="planner.yaml", text=named(name, text).encode())]))
 
 
-def pinned(pin: str, text: str = STEADY) -> str:
-    return text.replace("  providers:", f"  pin: {pin}\n  providers:")
-
-
-FIXED = pinned("{hosting: dedicated, instance: ml.c7i.large, replicas: 2}")
+FIXED = fixed()
 QUIET = FIXED.replace("rate: 100/s", "rate: 3/s")
 RARE = FIXED.replace("rate: 100/s", "rate: 0.01/s").replace("p99: 100ms", "p90: 100ms")
 CALLING = QUIET.replace(
@@ -42,29 +38,7 @@ CALLING = QUIET.replace(
     "      load_time: 3s\n      external_calls: [{name: features, latency: 4ms}]",
 )
 SCALED = pinned("{hosting: single-model, instance: ml.c7i.large, replicas: {min: 2, max: 6}}")
-SERVERLESS = (
-    pinned("{hosting: serverless}")
-    .replace("rate: 100/s", "rate: 0.2/s")
-    .replace("{p99: 100ms}", "{p90: 1s}")
-    .replace("cold_start: forbid", "cold_start: {max: 30s, fraction: 10%}")
-    .replace("    replicas: {min: 1, max: 40}", "    scale_to_zero: allow")
-)
-MODEL = """\
-    - name: model-{index}
-      artifact: s3://risk-models/fleet/model-{index}.tar.gz
-      size: 300MiB
-      memory: 400MiB
-      compute: cpu
-      service_time: 6ms
-      reference_instance: ml.c7i.large
-      load_time: 1s
-"""
-FLEET = pinned(
-    "{hosting: multi-model, instance: ml.m5.large, replicas: 2}",
-    STEADY[: STEADY.index("    - name: fraud")]
-    + "".join(MODEL.format(index=index) for index in range(24))
-    + STEADY[STEADY.index("  payload:") :].replace("cold_start: forbid", "cold_start: allow"),
-).replace("{p99: 100ms}", "{p90: 2s}")
+SERVERLESS, FLEET = serverless(), fleet()
 BRICKS = STEADY[: STEADY.index("  providers:")].replace(
     "s3://risk-models/fraud/model.tar.gz", "uc:main.risk.fraud/3"
 ).replace("ml.c7i.large", "CPU").replace(
