@@ -107,13 +107,22 @@ def test_what_no_metric_tells_is_said() -> None:
     )
     told = found(fleet)
     assert "EndpointHits" in told
-    assert not {"EndpointFullness", "EndpointMemory"} & told.keys()
-    assert "fraud-scorer: no metric there tells fullness" in noted(fleet)
+    assert "EndpointMemory" not in told
     warm = one(WARM, workload(model()))
     assert not {"EndpointCpu"} & found(warm).keys()
-    assert "provisioned_concurrency_utilization" in found(warm)["EndpointFullness"]["expr"]
     assert any("tells cpu" in note for note in noted(warm))
     assert not any("no metric there" in note for note in noted(amazon()))
+
+
+def test_fullness_is_that_of_the_alarm() -> None:
+    calls, took = (
+        of_sagemaker("invocations_per_instance_sum"),
+        of_sagemaker("model_latency_average"),
+    )
+    full = found(amazon())["EndpointFullness"]["expr"]
+    assert full == f"max({calls}) * max({took}) / 60000000 / 2 > 0.9"
+    warm = found(one(WARM, workload(model())))["EndpointFullness"]["expr"]
+    assert of_sagemaker("serverless_concurrent_executions_utilization_average") in warm
 
 
 def test_rare_cold_starts_are_counted_over_longer() -> None:

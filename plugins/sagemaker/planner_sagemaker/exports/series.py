@@ -110,18 +110,15 @@ def _memory(asked: Asked, _: Alert) -> str:
     return f"max({_series(asked, 'MemoryUtilization', 'Average', _HOSTS)}) / 100"
 
 
-def _fullness(asked: Asked, _: Alert) -> str | None:
-    """Requests at a model, those that wait among them; not measured where models share instances.
-
-    docs.aws.amazon.com sagemaker/latest/dg endpoint-auto-scaling-add-code-define.
-    """
+def _fullness(asked: Asked, alert: Alert) -> str:
+    """What the alarm of CloudWatch looks at, for the same reasons."""
     if asked.decision.hosting == "serverless":
-        used = _series(asked, "ServerlessProvisionedConcurrencyUtilization", "Maximum")
+        used = _series(asked, "ServerlessConcurrentExecutionsUtilization", "Average")
         return f"max({used})"
-    if len(asked.decision.models) > 1:
-        return None
-    inside = _series(asked, "ConcurrentRequestsPerModel", "Average")
-    return f"max({inside}) / {asked.decision.concurrency.per_replica}"
+    calls = _series(asked, "InvocationsPerInstance", "Sum")
+    took = _series(asked, "ModelLatency", "Average")
+    slots = max(1, asked.decision.concurrency.per_replica)
+    return f"max({calls}) * max({took}) / {alert.period_s * 1e6:.0f} / {slots}"
 
 
 def _rate(asked: Asked, _: Alert) -> str:
