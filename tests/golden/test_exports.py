@@ -21,8 +21,8 @@ from tests.support.openslo_rules import violations
 
 HERE = Path(__file__).parent / "exports"
 FORMATS = (
-    *("ack", "cloudformation", "cloudwatch-dashboard", "dabs", "databricks-queries", "k6"),
-    *("locust", "openslo", "prometheus-rules", "terraform"),
+    *("ack", "client", "cloudformation", "cloudwatch-dashboard", "dabs"),
+    *("databricks-queries", "k6", "locust", "openslo", "prometheus-rules", "terraform"),
 )
 LONG = 20_000
 """Bytes from which a file is kept without the lists that make it long."""

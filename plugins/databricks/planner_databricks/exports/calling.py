@@ -16,7 +16,7 @@ class DatabricksCalling:
         """The path in the workspace, and whether the endpoint answers elsewhere."""
         return {
             "path": f"/serving-endpoints/{asked.state.endpoint}/invocations",
-            "routed": _routed(asked),
+            "routed": routed(asked),
         }
 
     def javascript(self) -> str:
@@ -30,7 +30,7 @@ class DatabricksCalling:
     def hints(self, asked: Asked, /) -> tuple[str, ...]:
         """What to set."""
         name = asked.state.endpoint
-        if _routed(asked):
+        if routed(asked):
             # docs.databricks.com machine-learning/model-serving/query-route-optimization
             return (
                 f"{name}: set DATABRICKS_ENDPOINT_URL to the endpoint's own URL, which exists once "
@@ -39,7 +39,8 @@ class DatabricksCalling:
         return (f"{name}: set DATABRICKS_HOST and DATABRICKS_TOKEN",)
 
 
-def _routed(asked: Asked) -> bool:
+def routed(asked: Asked) -> bool:
+    """Whether it answers at an address of its own alone."""
     return bool(asked.state.resources[0].body["route_optimized"])
 
 

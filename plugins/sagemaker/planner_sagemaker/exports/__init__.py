@@ -9,6 +9,7 @@ from planner.provider.interface import Calling, Export, FileExport, Metrics, Ser
 from planner_sagemaker.exports.ack import manifests
 from planner_sagemaker.exports.api import api_calls
 from planner_sagemaker.exports.calling import SageMakerCalling
+from planner_sagemaker.exports.client import clients
 from planner_sagemaker.exports.cloudformation import templates
 from planner_sagemaker.exports.dashboards import bodies
 from planner_sagemaker.exports.metrics import SageMakerMetrics
@@ -22,6 +23,7 @@ def files() -> Mapping[str, FileExport]:
     """Its own formats that are files for other tools."""
     return {
         "ack": manifests,
+        "client": clients,
         "cloudformation": templates,
         "cloudwatch-dashboard": bodies,
         "terraform": configuration,

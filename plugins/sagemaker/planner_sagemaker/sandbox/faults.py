@@ -45,6 +45,8 @@ class Effect(StrEnum):
     """The model behind an endpoint fails at an invocation."""
     MODEL_REFUSAL = "model-refusal"
     """The model behind an endpoint does not take what it is sent."""
+    MODEL_LOADING = "model-loading"
+    """The model that is called is still being downloaded and loaded."""
 
 
 class Match(BaseModel):

@@ -38,6 +38,10 @@ def invoke_endpoint(call: Call) -> Mapping[str, Any]:
         raise _model_error(call, 500, "Internal Server Error")
     if call.befallen(Effect.MODEL_REFUSAL):
         raise _model_error(call, 400, "Bad Request")
+    if call.befallen(Effect.MODEL_LOADING):
+        # Code and status are botocore's, the text is ours.
+        said = (call.fault.message if call.fault else None) or "The model is still being loaded."
+        raise CloudError("ModelNotReadyException", said, status=429)
     if target:
         answer["model"] = target
     return {
