@@ -14,8 +14,6 @@ Place = Literal["model", "endpoint", "client"]
 Stats = tuple[tuple[str, float], ...]
 """(`p99`, seconds) pairs, in the words of an objective: p50, p99.9, min, max."""
 
-MICRO_S = 1e-6
-
 
 class MeasurementError(PlannerError):
     """A file of measurements cannot be read, or what it says contradicts itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from planner.diagnostics import Diagnostic
 from planner.errors import SpecError
@@ -36,17 +36,19 @@ class Rendering:
         self._desired: dict[str, DesiredState] = {}
         self._problems: list[Diagnostic] = []
 
-    def add(self, spec: Spec, outcome: Outcome) -> Iterator[DesiredState]:
+    def add(self, spec: Spec, outcome: Outcome) -> list[DesiredState]:
         """The cloud objects of a spec's endpoints, none where it has no solution."""
+        found: list[DesiredState] = []
         for decision in outcome.decisions if isinstance(outcome, Solved) else ():
             try:
                 state = self._market.desired(spec, decision)
             except SpecError as error:
                 self._problems.extend(error.diagnostics)
-                return
+                break
             if self._desired.setdefault(decision.endpoint, state) is not state:
                 self._problems.append(_name_taken(spec, decision.endpoint))
-            yield state
+            found.append(state)
+        return found
 
     def desired(self) -> dict[str, DesiredState]:
         """Cloud objects by endpoint; SpecError with all that was wrong in any spec."""

@@ -95,7 +95,7 @@ def test_each_entity_of_an_endpoint_is_called_by_its_own_path(workspace: Workspa
 @pytest.mark.parametrize(
     ("effect", "answer", "hint"),
     [
-        ("server-error", Answer.FAILED, "databricks serving-endpoints logs shop SERVED_MODEL"),
+        ("server-error", Answer.FAILED, "databricks serving-endpoints logs shop ranker"),
         ("unavailable", Answer.LATER, ""),
         ("throttle", Answer.LATER, ""),
     ],

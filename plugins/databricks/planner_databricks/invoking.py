@@ -37,20 +37,21 @@ def invoked(
     name = endpoint_name(desired)
     body: Mapping[str, Any] = next((r.body for r in desired.resources if r.kind == KIND), {})
     entities = (body.get("config") or {}).get("served_entities") or ()
+    entity = entity_names((target.model,))[target.model]
     url, details = f"/serving-endpoints/{name}", ""
     if body.get("route_optimized"):
         url, details = _own_address(describe(name) or {}, name, target, len(entities))
     elif len(entities) > 1:
-        url = f"{url}/served-models/{entity_names((target.model,))[target.model]}/invocations"
+        url = f"{url}/served-models/{entity}/invocations"
     else:
         url = f"{url}/invocations"
     try:
         return Reply(answer=Answer.ANSWERED, seconds=timed(url, sample, details))
     except RefusedError as refusal:
-        return _refused(refusal, name)
+        return _refused(refusal, f"{name} {entity}")
     except ProviderError as error:
         if error.code == "unreachable" and "timed out" in error.message:
-            return _failed(error.message, name)
+            return _failed(error.message, f"{name} {entity}")
         raise
 
 
@@ -75,15 +76,16 @@ def _own_address(shown: Shown, name: str, target: Target, entities: int) -> tupl
     return str(url), str(info.get("authorization_details") or "")
 
 
-def _refused(refusal: RefusedError, name: str) -> Reply:
+def _refused(refusal: RefusedError, served: str) -> Reply:
     text = f"{refusal.cloud_code}: {refusal.text}"
     if refusal.later:
         return Reply(answer=Answer.LATER, seconds=0.0, text=text)
     if refusal.internal:
-        return _failed(text, name)
+        return _failed(text, served)
     return Reply(answer=Answer.REFUSED, seconds=0.0, text=text, hint=SAMPLE)
 
 
-def _failed(text: str, name: str) -> Reply:
-    logs = f"databricks serving-endpoints logs {name} SERVED_MODEL"
+def _failed(text: str, served: str) -> Reply:
+    """`served` is the endpoint and its entity, as the command line takes them."""
+    logs = f"databricks serving-endpoints logs {served}"
     return Reply(answer=Answer.FAILED, seconds=0.0, text=text, hint=logs)

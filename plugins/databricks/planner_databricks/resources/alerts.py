@@ -25,7 +25,6 @@ KIND = "alert"
 ENDPOINT = "planner_endpoint"
 _MARK = re.compile(r"([a-z_]+)=(\S+)")
 _EVERY_S = {"15m": 900, "30m": 1800, "1h": 3600, "6h": 21_600, "24h": 86_400}
-EVERY = tuple(_EVERY_S)
 
 
 def alerts_of(
