@@ -59,8 +59,8 @@ def _watched(one: Running, connections: Connections, looking: Looking) -> Watche
             f"{format_duration(looking.seconds)}, or since it was changed",
             hint="wait for traffic, or look further back with --since 1d",
         )
-    # Where a cloud shows the last minute only, there is one window.
-    if first.since_s > whole.since_s + whole.seconds / 2.0 and until_s - since_s <= _SHORTEST_S:
+    # A cloud that shows the last minute only was looked at as often as was asked for.
+    if first.since_s >= whole.until_s - first.period_s:
         return Watched(running=one, windows=(first,))
     count = max(1, min(_MOST, int((until_s - since_s) / _SHORTEST_S)))
     width_s = (until_s - since_s) / count

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 import planner
+from planner.checkup import Looking, watched
+from planner.cli.running import planned_live
 from planner.engine import Connections
 from planner.model.vitals import Vitals
 from planner.model.workload import Workload
@@ -87,3 +89,18 @@ def test_a_unit_of_databricks_whose_queue_is_measured_apart(connections: Connect
     assert (point.concurrency, point.mean_s) == (1, pytest.approx(0.028, rel=0.06))
     assert point.p99_s is None  # a percentile within a bucket is none
     assert curve.converted == "from rate x mean, by Little's law"
+
+
+def test_a_cloud_that_shows_the_last_minute_is_looked_at_so_often_and_no_more(
+    connections: Connections,
+) -> None:
+    one = patient(connections, SHOP.replace("name: shop", "name: looked-at"))
+    stand_in = connections.stand_in("databricks")
+    assert stand_in is not None
+    one.case(Traffic(minutes_long=5))
+    before_s = stand_in.now_s()
+    planned = planned_live([one.running.spec], connections)
+    (found,) = watched(planned, connections, Looking(seconds=10_800.0, looks=12))
+    assert len(found.windows) == 1
+    assert found.windows[0].seconds <= 720.0
+    assert stand_in.now_s() - before_s < 720.0
