@@ -237,6 +237,7 @@ class Connection:
                 product_version=version("endpoint-planner"),
                 retry_timeout_seconds=self._patience_s,
                 max_connections_per_pool=_CONNECTIONS,
+                max_connection_pools=_CONNECTIONS,  # requests takes this one for a host
                 clock=cast("Any", self._patience),
                 http_timeout_seconds=timeout_s,
                 **given,
