@@ -113,6 +113,7 @@ def _asked(one: Checkup, options: Options, *, alone: bool) -> str:
     words += ["--sandbox"] if options.sandbox else []
     if options.sandbox and options.sandbox_state != LiveOptions.sandbox_state:
         words += ["--sandbox-state", options.sandbox_state]
+    words += ["--looks", str(options.looks)] if options.looks > 1 else []
     return shlex.join([*words, "--since", options.since])
 
 
