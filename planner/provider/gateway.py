@@ -95,7 +95,7 @@ class Gateway(Protocol):
         """Send one request to one model of the endpoint, once, and time its answer.
 
         What the cloud or the model refuses is a reply; only what keeps every call from getting
-        there is raised. The text of a reply is the cloud's, never what the model answered.
+        there is raised. The text of a reply says why there is no answer, and never is one.
         """
         ...
 

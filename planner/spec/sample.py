@@ -13,7 +13,7 @@ from planner.spec.validate import Sheet
 
 _AT: tuple[Step, ...] = ("spec", "rollout", "warm_up")
 MOST_BYTES = 6_291_456
-"""What the strictest of the clouds takes as the body of one request."""
+"""What all of the clouds take, if not in every mode: one that takes less refuses the call."""
 
 
 def read_sample(sheet: Sheet, block: WarmUpBlock, files: Files, *, source: str) -> bytes | None:
