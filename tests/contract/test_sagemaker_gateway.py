@@ -278,7 +278,7 @@ def test_a_write_whose_answer_was_lost_is_done_once(
 def test_writes_wait_for_what_is_not_seen_yet(
     sandbox: Sandbox, gateway: SageMakerGateway, desired: DesiredState
 ) -> None:
-    sandbox.post("pace", {"consistency_s": 0.3})
+    sandbox.post("pace", {"consistency_s": 0.08})
     _create(gateway, desired)
     live = _settled(sandbox, gateway, desired)
     sandbox.post("pace", {"consistency_s": 0})
