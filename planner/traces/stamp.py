@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
-from math import isfinite
 
 _MONTHS = {
     b"JanFebMarAprMayJunJulAugSepOctNovDec"[3 * index : 3 * index + 3]: index + 1
@@ -12,6 +11,8 @@ _MONTHS = {
 _UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3))
 """Since 1973 what is above counts nanoseconds, microseconds or milliseconds."""
 
+_END_S = 253_402_300_800.0
+"""The year 10000, which no date has."""
 
 _BACK_S = 60.0
 """By how much lines may be out of order without a clock having been set back."""
@@ -35,10 +36,15 @@ def seconds_of(text: str, zone: tzinfo) -> float:
         number = float(text)
     except ValueError:
         moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
-    if not isfinite(number):
-        raise ValueError(text)
-    return number * next((unit for least, unit in _UNITS if abs(number) >= least), 1.0)
+        return _known((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+    return _known(number * next((unit for least, unit in _UNITS if abs(number) >= least), 1.0))
+
+
+def _known(seconds: float) -> float:
+    """The same where it is a moment since 1970; ValueError for another, and for no number."""
+    if not 0.0 <= seconds < _END_S:
+        raise ValueError(seconds)
+    return seconds
 
 
 class Clock:
@@ -68,9 +74,9 @@ class Clock:
         except ValueError:
             return seconds_of(text, self._zone)
         if moment.tzinfo is not None:
-            return moment.timestamp()
+            return _known(moment.timestamp())
         first, second = (
-            moment.replace(tzinfo=self._zone, fold=fold).timestamp() for fold in (0, 1)
+            _known(moment.replace(tzinfo=self._zone, fold=fold).timestamp()) for fold in (0, 1)
         )
         if second < first:
             self.skipped += 1

@@ -66,7 +66,7 @@ def read_table(
             if row:
                 bad += 1
                 first_bad = first_bad or number
-    return Table(rows=number, bad=bad, first_bad=first_bad, counts=counts, twice=twice)
+    return Table(rows=max(0, number - 1), bad=bad, first_bad=first_bad, counts=counts, twice=twice)
 
 
 def _rows(name: str, rows: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -87,3 +87,12 @@ def test_a_quote_that_never_ends_is_told_as_that() -> None:
     with pytest.raises(PlannerError) as error:
         counted('"timestamp,count\n' + "2026-11-21T12:00:00Z,30\n" * 6_000)
     assert error.value.code == "unreadable-log"
+
+
+@pytest.mark.parametrize("stamp", ["1e300", "-99999999999999", "9e29", "0001-01-01T00:00:00Z"])
+def test_what_is_no_moment_since_1970_is_passed_over_or_refused(stamp: str) -> None:
+    found = counted(COUNTS + f"{stamp},1\n")
+    assert found.counts == (30.0, 20.0)
+    with pytest.raises(PlannerError) as error:
+        counted(f"timestamp,count\n{stamp},1\n")
+    assert error.value.code == "unreadable-log"
