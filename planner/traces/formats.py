@@ -77,7 +77,7 @@ def read_log(name: str, lines: Iterable[bytes], reading: Reading, tally: Tally) 
         table = read_table(name, everything, clock, tally, columns=reading.columns)
         found = LogRead(
             form=form,
-            lines=table.rows,
+            lines=table.lines,
             bad=table.bad,
             first_bad=table.first_bad,
             passed_by=0,

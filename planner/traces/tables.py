@@ -20,12 +20,12 @@ _SHOWN = 12
 
 @value
 class Table:
-    """What a table was: its rows, those that could not be read, and counts by their moment.
+    """What a table was: its lines, rows that could not be read, and counts by their moment.
 
     `twice` counts rows of a moment that another row has too.
     """
 
-    rows: int
+    lines: int
     bad: int
     first_bad: int
     counts: Mapping[float, float]
@@ -66,7 +66,7 @@ def read_table(
             if row:
                 bad += 1
                 first_bad = first_bad or number
-    return Table(rows=max(0, number - 1), bad=bad, first_bad=first_bad, counts=counts, twice=twice)
+    return Table(lines=number, bad=bad, first_bad=first_bad, counts=counts, twice=twice)
 
 
 def _rows(name: str, rows: Iterator[list[str]]) -> Iterator[list[str]]:

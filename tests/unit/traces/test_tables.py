@@ -94,5 +94,5 @@ def test_what_is_no_moment_since_1970_is_passed_over_or_refused(stamp: str) -> N
     found = counted(COUNTS + f"{stamp},1\n")
     assert found.counts == (30.0, 20.0)
     with pytest.raises(PlannerError) as error:
-        counted(f"timestamp,count\n{stamp},1\n")
+        counted(f"timestamp,count\n{stamp},1\n{stamp},1\n")
     assert error.value.code == "unreadable-log"
