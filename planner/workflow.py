@@ -210,7 +210,7 @@ def _rendered(
         decided.append(one)
         for state in rendering.add(spec, one.outcome):
             if ahead is not None:
-                ahead.begin(state)
+                ahead.begin(state, spec.workload.name)
     return decided, rendering.desired()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from planner import locks, plans, solver
-from planner.engine import Standing, at_once
+from planner.engine import Standing
 from planner.engine.connect import live_provider
 from planner.errors import SpecError
 from planner.live.ahead import Ahead
@@ -121,7 +121,7 @@ def held(
     """
     connections, reading = ahead.connections, ahead.reading
     known = _wanted(cases, lambda _, decision: desired[decision.endpoint])
-    lives = ahead.states(one.desired for one in known.values())
+    lives = ahead.states(known.values())
     # A spec that nothing meets says nothing about what is to go.
     unseen: list[Check] = []
     ours = list(owned([case.spec for case in cases if case.decisions], connections, unseen=unseen))
@@ -129,18 +129,11 @@ def held(
     stable = tuple(_stable(case, _present(lives), away, solving) for case in cases)
     anew = [case for before, case in zip(cases, stable, strict=True) if case is not before]
     moved = _wanted(anew, solving.render)
-    known, lives = (
-        {**known, **moved},
-        {**lives, **ahead.states(one.desired for one in moved.values())},
-    )
-    links = {name: ahead.link(one.desired) for name, one in known.items()}
-    standing = at_once(
-        lambda name: links[name].against(known[name].desired, lives[name], known[name].owner),
-        list(known),
-        parallel=reading.parallel,
-    )
-    by_name = dict(zip(known, standing, strict=True))
-    strays = [one for one in ours if _where(one) not in set(map(_where, known.values()))]
+    ahead.states(moved.values())
+    known = {**known, **moved}
+    by_name = ahead.standing(known)
+    wanted = {one.where for one in known.values()}
+    strays = [one for one in ours if one.where not in wanted]
     by_name.update(_moving(strays, by_name))
     by_name.update(_out_of_reach(stable, by_name))
     gone = removals(strays, connections, parallel=reading.parallel) if reading.prune else ()
@@ -169,12 +162,6 @@ def _wanted(
     }
 
 
-def _where(one: Owned) -> tuple[str, ...]:
-    """What tells an endpoint from one of the same name in another account, region or cloud."""
-    place = (f"{key}={value}" for key, value in sorted(one.desired.place.items()))
-    return (one.desired.endpoint, one.desired.provider, *place)
-
-
 def _present(lives: Mapping[str, LiveState]) -> dict[str, LiveState]:
     return {name: live for name, live in lives.items() if live.health is not Health.ABSENT}
 
@@ -184,9 +171,9 @@ def _away(ours: Iterable[Owned], known: Mapping[str, Owned], ahead: Ahead) -> di
     elsewhere = {
         one.desired.endpoint: one
         for one in ours
-        if one.desired.endpoint in known and _where(one) != _where(known[one.desired.endpoint])
+        if one.desired.endpoint in known and one.where != known[one.desired.endpoint].where
     }
-    lives = ahead.states(one.desired for one in elsewhere.values())
+    lives = ahead.states(elsewhere.values(), compared=False)
     return {
         name: Running(provider=elsewhere[name].desired.provider, live=live)
         for name, live in _present(lives).items()

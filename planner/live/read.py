@@ -27,6 +27,12 @@ class Owned:
     owner: str
     desired: DesiredState
 
+    @property
+    def where(self) -> tuple[str, ...]:
+        """What tells it from one of the same name in another account, region or cloud."""
+        place = (f"{key}={value}" for key, value in sorted(self.desired.place.items()))
+        return (self.desired.endpoint, self.desired.provider, *place)
+
 
 def owned(
     specs: Iterable[Spec], connections: Connections, *, unseen: list[Check] | None = None
