@@ -80,7 +80,7 @@ def read_document(text: str, name: str) -> dict[str, Any]:
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError("plan-unreadable", f"{name} is not JSON: {error}", hint=_AGAIN) from error
     if not isinstance(document, dict):
         raise UsageError("plan-unreadable", f"{name} is not a plan document", hint=_AGAIN)

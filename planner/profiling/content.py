@@ -57,7 +57,7 @@ class Content:
             return None
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def lines_of_json(self) -> Iterator[tuple[int, Any]]:
@@ -70,7 +70,7 @@ class Content:
                 continue
             try:
                 yield number, json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 if number > 1 and not line.endswith(("\n", "\r")):
                     return
                 raise self.wrong(number, f"not valid JSON: {error}") from None
@@ -80,7 +80,7 @@ class Content:
         """The JSON value of the first line, None where it is none."""
         try:
             return json.loads(self.text.split("\n", 1)[0])
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @cached_property
@@ -125,5 +125,5 @@ class Content:
             return None
         try:
             return float(text.replace(",", ""))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self.wrong(line, f"{column} is no number: {text}") from None

@@ -56,7 +56,7 @@ def _problem(name: str, body: bytes, content_type: str) -> Finding | None:
         return None
     try:
         json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # The error of a text that is no UTF-8 would quote it.
         told = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         return Finding(

@@ -25,6 +25,12 @@ _ALB = re.compile(rb"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT")
 _ISO = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\]?\s")
 _METHOD = re.compile(rb"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+)")
 _PATHS = ("path", "uri", "url", "request_uri", "request")
+_BAD = (
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),
+)
+"""What a line raises that is none; lists within lists are no deeper than Python's stack."""
+
 Parsed = tuple[int, bytes]
 """The second of a request, and its path."""
 
@@ -176,7 +182,7 @@ def _lines(
     for number, line in enumerate(lines, start=1):
         try:
             second, path = parse(line)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
+        except _BAD:
             # Logs of W3C's extended format have directives between their entries.
             if line.strip() and not line.startswith(b"#"):
                 bad += 1

@@ -146,6 +146,7 @@ def test_what_is_packed_is_unpacked() -> None:
         ("instance,users,mean_ms\n", "no-measurements"),
         ("instance,mean\nml.a,5\n", "unknown-format"),
         ("\xff", "unknown-format"),
+        ("[" * 100_000, "unknown-format"),
     ],
 )
 def test_what_cannot_be_meant(text: str, code: str) -> None:

@@ -21,10 +21,10 @@ class Cloud(SpecBlock):
     region: Text
 
 
-def loaded(size: int) -> Spec:
+def loaded(size: int, of: bytes = b"x", text: str = CALLED) -> Spec:
     (spec,) = load(
-        [Source(name="planner.yaml", text=CALLED.encode())],
-        reader=lambda _: b"x" * size,
+        [Source(name="planner.yaml", text=text.encode())],
+        reader=lambda _: of * size,
         settings_models=lambda _: Cloud,
         provider_names=("cloud",),
     )
@@ -40,6 +40,13 @@ def test_a_sample_is_as_large_as_one_request_may_be() -> None:
     (found,) = error.value.diagnostics
     assert (found.code, found.path) == ("sample-too-large", "spec.rollout.warm_up.file")
     assert "6 MiB" in found.message
+
+
+def test_lists_within_lists_are_no_internal_error() -> None:
+    text = CALLED.replace(", content_type: image/png", "")
+    with pytest.raises(SpecError) as error:
+        loaded(100_000, b"[", text)
+    assert [one.code for one in error.value.diagnostics] == ["sample-not-json"]
 
 
 def test_what_is_sent_is_printed_with_nothing() -> None:

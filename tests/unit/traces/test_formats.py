@@ -102,6 +102,7 @@ def test_lines_that_are_none_are_counted_up_to_one_in_a_hundred() -> None:
         ([b"[", b'{"ts": 1795262407}', b"]"], "unknown-format"),
         ([b"{", b'"ts": 1}'], "unreadable-log"),
         ([b'{"ts": "NaN"}', b'{"ts": 1e400}'], "unreadable-log"),
+        ([b'{"ts": ' + b"[" * 100_000], "unreadable-log"),
     ],
 )
 def test_what_is_no_log(lines: list[bytes], code: str) -> None:
