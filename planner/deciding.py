@@ -21,10 +21,11 @@ def decisions(
     *,
     verify: bool,
     upgrade: bool,
+    aside: bool,
 ) -> Iterator[tuple[Spec, locks.Decided]]:
     """As `locks.deciding`, in the order of the specs; begins with the first that is wanted.
 
-    Without `verify` the closed form alone decides.
+    Without `verify` the closed form alone decides; `aside`, other work goes before.
     """
     asked = effort if verify else None
     known = None
@@ -35,5 +36,5 @@ def decisions(
             return locks.decided(specs[number], offers[number], asked, upgrade=upgrade)
 
         if can_share():
-            known = in_processes(ask, len(specs), processes=effort.processes)
+            known = in_processes(ask, len(specs), processes=effort.processes, aside=aside)
     return locks.deciding(specs, offers, asked, upgrade=upgrade, known=known)

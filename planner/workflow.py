@@ -150,7 +150,8 @@ def plan(
     ordered = tuple(sorted(specs, key=lambda spec: spec.workload.name))
     market = Market()
     offers = offers_to(ordered, market)
-    deciding = decisions(ordered, offers, effort, verify=verify, upgrade=upgrade)
+    aside = connections is not None
+    deciding = decisions(ordered, offers, effort, verify=verify, upgrade=upgrade, aside=aside)
     standing: Mapping[str, Standing] = {}
     if connections is None:
         decided, desired = _rendered(deciding, market)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 Found = TypeVar("Found")
+
+_ASIDE = 10
+"""Added to the niceness of processes that compute while another one waits for a cloud."""
 
 _TOGETHER = 4
 """Answers in one message: what is alike in them is sent, and kept, once."""
@@ -27,12 +32,13 @@ def can_share() -> bool:
 
 
 def in_processes(
-    ask: Callable[[int], Found], count: int, *, processes: int
+    ask: Callable[[int], Found], count: int, *, processes: int, aside: bool = False
 ) -> Iterator[Found | None]:
     """The answers for 0 to `count` in their order; None where a process could not give one.
 
     What `ask` raises is lost: whoever wants to know asks again. The processes begin with the first
-    answer that is wanted, and end with the iterator.
+    answer that is wanted, and end with the iterator. Those that are `aside` take processors only
+    as far as the asking one, and what it waits for, leave them.
     """
     forking: Any = get_context("fork")
     sources: dict[Connection, Any] = {}
@@ -41,7 +47,7 @@ def in_processes(
         numbers = range(first, count, processes)
         # What it inherits of other pipes it closes: else nobody would know when this one is gone.
         inherited = [*sources, receiver]
-        given = (ask, numbers, sender, inherited)
+        given = (partial(_message, ask), numbers, sender, inherited, aside)
         child = forking.Process(target=_answered, args=given, daemon=True)
         child.start()
         sender.close()
@@ -70,16 +76,22 @@ def _in_order(open_ones: list[Connection], count: int) -> Iterator[Any]:
 
 
 def _answered(
-    ask: Callable[[int], Any], numbers: range, sender: Connection, inherited: list[Connection]
+    message: Callable[[range], bytes],
+    numbers: range,
+    sender: Connection,
+    inherited: list[Connection],
+    aside: bool,
 ) -> None:
     """Send answers until there are no more, or nobody wants them."""
     for receiver in inherited:
         receiver.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if aside:
+        os.nice(_ASIDE)
     with suppress(OSError):
         for begin in range(0, len(numbers), _TOGETHER):
-            sender.send_bytes(_message(ask, numbers[begin : begin + _TOGETHER]))
+            sender.send_bytes(message(numbers[begin : begin + _TOGETHER]))
 
 
 def _message(ask: Callable[[int], Any], numbers: range) -> bytes:

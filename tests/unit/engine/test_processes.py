@@ -32,7 +32,7 @@ def test_answers_come_in_their_order_from_processes_of_their_own() -> None:
             def ask(number):
                 time.sleep(0.05 if number == 0 else 0)
                 return number, os.getpid()
-            found = list(in_processes(ask, 23, processes=3))
+            found = list(in_processes(ask, 23, processes=3, aside=True))
             print([number for number, _ in found] == list(range(23)))
             print(len({pid for _, pid in found}), os.getpid() in {pid for _, pid in found})
             """
