@@ -70,7 +70,7 @@ def _in_order(open_ones: list[Connection], count: int) -> Iterator[Any]:
                 assert isinstance(receiver, Connection)
                 try:
                     found.update(pickle.loads(receiver.recv_bytes()))  # noqa: S301 - our own child
-                except EOFError:
+                except (EOFError, OSError):  # the second where it died in the middle of a message
                     open_ones.remove(receiver)
         yield found.pop(number, None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from planner.model.export import Asked
+from planner.model.export import Asked, ExportedFile
 from planner.model.units import format_duration, format_number, format_rate
 from planner.model.value import value
 
@@ -13,6 +13,29 @@ _LATE = 2.0
 
 _LEAST_S = 1
 """Where one packet is lost, it is sent again after a second (RFC 6298, 2.1)."""
+
+
+@value
+class Client:
+    """A client as a provider has it: code with a line `# SETTINGS`, and what stands there."""
+
+    package: str
+    template: str
+    settings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def client_file(asked: Asked, client: Client) -> ExportedFile:
+    """The client of one endpoint, that says above what it is and what it cannot do."""
+    name = asked.state.endpoint
+    head = (f"The client of {name}, as planned: pip install {client.package}", *client.notes)
+    text = "".join(f"# {line}\n" for line in head) + client.template
+    return ExportedFile(
+        name=f"{name}.client.py",
+        syntax="text",
+        content=text.replace("# SETTINGS\n", "".join(f"{line}\n" for line in client.settings)),
+        notes=client.notes,
+    )
 
 
 @value

@@ -70,6 +70,26 @@ def test_a_process_that_dies_takes_its_answers_along_and_no_others() -> None:
     )
 
 
+def test_a_process_that_dies_in_the_middle_of_a_message_is_no_error() -> None:
+    assert (
+        _said(
+            """
+            import os, signal, threading, time
+            def ask(number):
+                if number == 0:  # more than a pipe holds, so that it dies while it sends
+                    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGKILL)).start()
+                    return "x" * 9_999_999
+                return number
+            answers = in_processes(ask, 2, processes=2)
+            from planner.engine import processes
+            wait, processes.wait = processes.wait, lambda ones: time.sleep(1) or wait(ones)
+            print(list(answers))
+            """
+        )
+        == "[None, 1]"
+    )
+
+
 def test_nobody_goes_on_when_no_more_answers_are_wanted() -> None:
     assert (
         _said(

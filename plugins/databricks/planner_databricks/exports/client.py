@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from planner.model.client import connections, longest_answer
+from planner.model.client import Client, client_file, connections, longest_answer
 from planner.model.export import Asked, ExportedFile
 from planner_databricks.exports.calling import routed
 
@@ -18,18 +18,15 @@ _BACK_OFF_S = 5
 
 def clients(asked: Sequence[Asked]) -> tuple[ExportedFile, ...]:
     """One file for each endpoint; it runs as it stands and sends one request."""
-    return tuple(_file(one) for one in asked)
+    return tuple(client_file(one, _client(one)) for one in asked)
 
 
-def _file(asked: Asked) -> ExportedFile:
-    name, notes = asked.state.endpoint, tuple(_notes(asked))
-    head = [f"The client of {name}, as planned: pip install databricks-sdk", *notes]
-    text = "".join(f"# {line}\n" for line in head) + _template()
-    return ExportedFile(
-        name=f"{name}.client.py",
-        syntax="text",
-        content=text.replace("# SETTINGS\n", "".join(f"{line}\n" for line in _settings(asked))),
-        notes=notes,
+def _client(asked: Asked) -> Client:
+    return Client(
+        package="databricks-sdk",
+        template=_template(),
+        settings=tuple(_settings(asked)),
+        notes=tuple(_notes(asked)),
     )
 
 
